@@ -1,0 +1,41 @@
+"""Text and blocks as Slack takes them: escaped, harmless, and within every limit."""
+
+from __future__ import annotations
+
+from bot.slack_text.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    compose,
+    context,
+    header,
+    plain,
+    section,
+    table,
+)
+from bot.slack_text.characters import bold, clean, code, cut, escape, literal, size, unescape
+from bot.slack_text.limits import fit, pages
+
+__all__ = [
+    "Block",
+    "Message",
+    "actions",
+    "bold",
+    "button",
+    "clean",
+    "code",
+    "compose",
+    "context",
+    "cut",
+    "escape",
+    "fit",
+    "header",
+    "literal",
+    "pages",
+    "plain",
+    "section",
+    "size",
+    "table",
+    "unescape",
+]

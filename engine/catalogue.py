@@ -1,0 +1,238 @@
+"""What is measured: indicators with their direction, the themes they belong to, and the composites over themes.
+
+The catalogue comes from TOML files (one a theme, edited by analysts) and is extended by what releases say of
+their own indicators; where both describe an indicator, the catalogue wins.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.errors import CatalogueError
+
+EXPENDITURE = "Expenditure"
+"""The theme whose indicators without direction are spending lines: rank 1 is the highest (method, item 8)."""
+
+UNKNOWN_DECIMALS = 6
+"""Decimals used for the value key where the publisher prints none (method, item 1)."""
+
+MAX_DECIMALS = 6
+
+_BUILTIN = Path(__file__).parent / "catalogue"
+_BAND = re.compile(r"^\s*(-?[\d.]+)\s*\.\.\s*(-?[\d.]+)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Polarity:
+    """Which values are good: high, low, within a band, or no direction at all."""
+
+    kind: Literal["high", "low", "band", "none"]
+    lowest: Decimal = Decimal(0)
+    highest: Decimal = Decimal(0)
+
+    @classmethod
+    def parse(cls, text: str) -> Polarity:
+        """Read ``high``, ``low``, ``none`` or a band such as ``28..40`` (a target is a band of one value).
+
+        Raises CatalogueError for anything else.
+        """
+        word = text.strip().lower()
+        if word in ("high", "low", "none"):
+            return cls(word)  # type: ignore[arg-type]  # one of the three literals, checked on the line above
+        band = _BAND.match(word)
+        try:
+            if band and (bounds := (Decimal(band[1]), Decimal(band[2])))[0] <= bounds[1]:
+                return cls("band", *bounds)
+        except InvalidOperation:
+            pass
+        msg = f"polarity {text!r} is not one of high, low, none or a band such as 28..40 with the lower end first"
+        raise CatalogueError(msg)
+
+    def __str__(self) -> str:
+        return f"{self.lowest}..{self.highest}" if self.kind == "band" else self.kind
+
+    @property
+    def directional(self) -> bool:
+        """True when some values are better than others."""
+        return self.kind != "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One thing measured. ``decimals`` are those the publisher prints; None where unknown."""
+
+    code: str
+    name: str
+    theme: str
+    polarity: Polarity
+    unit: str = ""
+    decimals: int | None = None
+    target: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def key_decimals(self) -> int:
+        """Decimals that decide ties (method, item 1)."""
+        return UNKNOWN_DECIMALS if self.decimals is None else self.decimals
+
+    @property
+    def is_expenditure(self) -> bool:
+        """True for a spending line: a position without judgement, rank 1 the highest spend (method, item 8)."""
+        return self.theme == EXPENDITURE and not self.polarity.directional
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A group of indicators ranked together; ``expenditure`` names the indicator that is its spending line."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    expenditure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """A rank over all member indicators of the named themes, flat; no themes named means every theme."""
+
+    name: str
+    themes: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Indicators by code, themes by name and composites by name."""
+
+    indicators: Mapping[str, Indicator] = field(default_factory=dict)
+    themes: Mapping[str, Theme] = field(default_factory=dict)
+    composites: Mapping[str, Composite] = field(default_factory=dict)
+
+    def extended(self, brought: Iterable[Indicator]) -> tuple[Catalogue, list[str]]:
+        """This catalogue with the indicators a release brings, and the codes where the two disagree.
+
+        An indicator the catalogue already describes keeps the catalogue's entry.
+        """
+        indicators = dict(self.indicators)
+        conflicts = []
+        for entry in brought:
+            own = indicators.setdefault(entry.code, entry)
+            if (own.polarity, own.decimals, own.theme) != (entry.polarity, entry.decimals, entry.theme):
+                conflicts.append(entry.code)
+        themes = dict(self.themes)
+        for entry in indicators.values():
+            themes.setdefault(entry.theme, Theme(entry.theme))
+        return replace(self, indicators=indicators, themes=themes), conflicts
+
+
+def load_catalogue(paths: Iterable[str | Path]) -> Catalogue:
+    """The catalogue in the given folders of TOML files; the word ``builtin`` stands for the one shipped here.
+
+    Raises CatalogueError naming file and entry: unreadable TOML, an unknown key, an indicator described twice.
+    """
+    indicators: dict[str, Indicator] = {}
+    themes: dict[str, Theme] = {}
+    composites: dict[str, Composite] = {}
+    for path in paths:
+        folder = _BUILTIN if str(path) == "builtin" else Path(path)
+        if not folder.is_dir():
+            msg = f"{folder}: no such folder of catalogue files; name a folder in [catalogue] paths, or builtin"
+            raise CatalogueError(msg)
+        for file in sorted(folder.glob("*.toml")):
+            _read_file(file, indicators, themes, composites)
+    return Catalogue(indicators, themes, composites)
+
+
+def _read_file(
+    file: Path,
+    indicators: dict[str, Indicator],
+    themes: dict[str, Theme],
+    composites: dict[str, Composite],
+) -> None:
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        msg = f"{file}: cannot be read as TOML: {error}"
+        raise CatalogueError(msg) from error
+    _only(content, {"theme", "indicator", "composite"}, str(file))
+    theme = content.get("theme")
+    if theme is not None:
+        entry = _theme(theme, f"{file} [theme]")
+        if entry.name in themes:
+            msg = f"{file}: theme {entry.name!r} is described twice"
+            raise CatalogueError(msg)
+        themes[entry.name] = entry
+    for raw in content.get("composite", []):
+        composite = _composite(raw, f"{file} [[composite]]")
+        composites[composite.name] = composite
+    for raw in content.get("indicator", []):
+        indicator = read_indicator({"theme": theme["name"] if theme else "", **raw}, f"{file} [[indicator]]")
+        if indicator.code in indicators:
+            msg = f"{file}: indicator {indicator.code!r} is described twice"
+            raise CatalogueError(msg)
+        indicators[indicator.code] = indicator
+
+
+def read_indicator(raw: Mapping[str, Any], where: str) -> Indicator:
+    """An indicator from its entry: code, name, theme and polarity are needed, the rest optional.
+
+    Raises CatalogueError, beginning with ``where``, for a missing or unusable value.
+    """
+    _only(raw, {"code", "name", "theme", "polarity", "unit", "decimals", "target", "aliases"}, where)
+    missing = [key for key in ("code", "name", "theme", "polarity") if not str(raw.get(key) or "").strip()]
+    if missing:
+        msg = f"{where}: {', '.join(missing)} missing for indicator {raw.get('code') or '?'!r}"
+        raise CatalogueError(msg)
+    try:
+        polarity = Polarity.parse(str(raw["polarity"]))
+    except CatalogueError as error:
+        msg = f"{where}: indicator {raw['code']!r}: {error}"
+        raise CatalogueError(msg) from error
+    return Indicator(
+        code=str(raw["code"]).strip(),
+        name=str(raw["name"]).strip(),
+        theme=str(raw["theme"]).strip(),
+        polarity=polarity,
+        unit=str(raw.get("unit") or "").strip(),
+        decimals=_decimals(raw.get("decimals"), f"{where}: indicator {raw['code']!r}"),
+        target=str(raw.get("target") or "").strip(),
+        aliases=tuple(raw.get("aliases", ())),
+    )
+
+
+def _decimals(raw: object, where: str) -> int | None:
+    text = "" if raw is None else str(raw).strip()
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) > MAX_DECIMALS:
+        msg = f"{where}: decimals {text!r} is not a whole number from 0 to {MAX_DECIMALS}"
+        raise CatalogueError(msg)
+    return int(text)
+
+
+def _theme(raw: Mapping[str, Any], where: str) -> Theme:
+    _only(raw, {"name", "aliases", "expenditure"}, where)
+    if not raw.get("name"):
+        msg = f"{where}: name missing"
+        raise CatalogueError(msg)
+    return Theme(raw["name"], tuple(raw.get("aliases", ())), raw.get("expenditure", ""))
+
+
+def _composite(raw: Mapping[str, Any], where: str) -> Composite:
+    _only(raw, {"name", "aliases", "themes"}, where)
+    if not raw.get("name"):
+        msg = f"{where}: name missing"
+        raise CatalogueError(msg)
+    return Composite(raw["name"], tuple(raw.get("themes", ())), tuple(raw.get("aliases", ())))
+
+
+def _only(raw: Mapping[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(set(raw) - known)
+    if unknown:
+        msg = f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}"
+        raise CatalogueError(msg)

@@ -1,0 +1,150 @@
+"""What people are told, as typed facts: the contents of the outbox, before anyone has chosen words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from engine.changes import Change, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """On what the ranks stand: shown at the foot of everything published."""
+
+    council: str
+    """Name of the council, e.g. Leicestershire."""
+    comparators: str
+    """Who is compared, e.g. "county areas"; never with the number, which is ``areas``."""
+    areas: int
+    quartile_rule: Literal["rank", "value"]
+    snapshot: str
+    """E.g. 2024-07-20/1: the release's date and how many snapshots it has had."""
+    illustrative: bool
+    """True for demonstration data: every message and chart must then say "illustrative comparators"."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseInfo:
+    """One release as people know it: number, file or title, source, date published (ISO) or empty."""
+
+    id: int
+    name: str
+    source: str
+    published: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One change with the facts needed to tell it: names and unit; ``name`` is the theme's for a theme's change."""
+
+    change: Change
+    name: str
+    unit: str = ""
+    decimals: int | None = None
+    polarity: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAlert:
+    """Changes one release made for the themes of one destination; ``moved`` holds those that alert, in order of theme.
+
+    ``quiet`` counts the changes without alert by cause (method, basket, comparators); ``seen_first`` counts
+    indicators seen for the first time. ``themes`` are the standings of the themes concerned, before and after.
+    """
+
+    kind: Literal["release_alert"]
+    footing: Footing
+    release: ReleaseInfo
+    moved: tuple[Moved, ...]
+    quiet: dict[str, int]
+    seen_first: int
+    bottom: int
+    """Indicators now in the bottom quartile, of ``judged``."""
+    judged: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeLine:
+    """One theme or composite now."""
+
+    name: str
+    standing: Standing
+    bottom: int
+    judged: int
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineNotice:
+    """The first snapshot: what is being watched, without a flood of alerts."""
+
+    kind: Literal["baseline"]
+    footing: Footing
+    release: ReleaseInfo
+    indicators: int
+    themes: tuple[ThemeLine, ...]
+    composites: tuple[ThemeLine, ...]
+    bottom: int
+    judged: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """One finding of the quality checks: the check, the indicator's name or empty for the whole file, evidence."""
+
+    check: str
+    indicator: str
+    name: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldNotice:
+    """A release held whole (``whole``), or let through but for some indicators: for the ops channel."""
+
+    kind: Literal["held"]
+    release: ReleaseInfo
+    whole: bool
+    findings: tuple[FindingLine, ...]
+    held_indicators: int
+    illustrative: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedNotice:
+    """A file that cannot be read as a release at all, with the reason: for the ops channel."""
+
+    kind: Literal["refused"]
+    source: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceNotice:
+    """A source that keeps failing, or works again: for the ops channel."""
+
+    kind: Literal["source"]
+    source: str
+    failing: bool
+    attempts: int
+    reason: str
+
+
+Notice = Annotated[
+    ReleaseAlert | BaselineNotice | HeldNotice | RefusedNotice | SourceNotice, Field(discriminator="kind")
+]
+
+_ADAPTER: TypeAdapter[Notice] = TypeAdapter(Notice)
+
+
+def to_json(notice: Notice) -> str:
+    """The notice as JSON for the outbox; ``from_json`` reads it back."""
+    return _ADAPTER.dump_json(notice).decode()
+
+
+def from_json(text: str) -> Notice:
+    """The notice that ``to_json`` wrote."""
+    return _ADAPTER.validate_json(text)

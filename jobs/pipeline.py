@@ -1,0 +1,381 @@
+"""A release's way: check, accept or hold, rank, compare, outbox; one unit of work from accepting to what is owed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import structlog
+from sqlite_utils import Database
+
+from engine import quality
+from engine.areas import load_areas
+from engine.changes import Change
+from engine.panel import Panel
+from engine.quality import Check, Finding
+from jobs.errors import DecisionError, SourceError
+from jobs.notices import ReleaseInfo
+from jobs.policy import Policy
+from jobs.ranking import rank_and_compare
+from jobs.telling import owe_held, owe_release
+from jobs.tidy import Duplicate, Release, panel_areas, tidy
+from state import ledger, observations, releases, snapshots
+from state.database import unit
+
+log = structlog.get_logger()
+
+Status = Literal["accepted", "unchanged", "held", "rejected"]
+
+@dataclass(frozen=True)
+class Raw:
+    """A release as fetched: unpacked text, the dictionary beside it, where it came from."""
+
+    body: bytes
+    dictionary: bytes | None
+    name: str
+    source: str = "file"
+    published: date | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a release: its number, status, findings and what it changed."""
+
+    release: int
+    name: str
+    status: Status
+    findings: tuple[Finding, ...] = ()
+    held: tuple[str, ...] = ()
+    snapshot: str = ""
+    new_cells: int = 0
+    revised_cells: int = 0
+    changes: tuple[Change, ...] = ()
+    owed: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def ingest(db: Database, raw: Raw, policy: Policy, *, now: datetime, path: Path | str = "database") -> Outcome:
+    """Take one release through the whole pipeline; afterwards it is wholly in, held, or as if never seen.
+
+    Raises SourceError when it cannot be read as a release, StateError when the database cannot keep it.
+    """
+    release = tidy(raw.body, raw.dictionary, raw.name, source=raw.source, published=raw.published)
+    with unit(db, path):
+        outcome = _take(db, raw, release, policy, now)
+    log.info(
+        "release",
+        release=outcome.release,
+        name=outcome.name,
+        status=outcome.status,
+        held=len(outcome.held),
+        new=outcome.new_cells,
+        revised=outcome.revised_cells,
+        changes=len(outcome.changes),
+        owed=outcome.owed,
+    )
+    return outcome
+
+
+def approve(
+    db: Database,
+    release: int,
+    policy: Policy,
+    *,
+    now: datetime,
+    actor: str,
+    reason: str = "",
+    indicators: Collection[str] = (),
+    path: Path | str = "database",
+) -> Outcome:
+    """Let a held release through, or some of the indicators held from it.
+
+    A series whose labels moved is taken over whole and becomes the new baseline, without alerts. Raises DecisionError
+    when nothing of the kind is held.
+    """
+    with unit(db, path):
+        stored, chosen = _held(db, release, indicators)
+        text = releases.staged(db, release)
+        if text is None:
+            msg = f"release {release}: its text is no longer kept; drop the file again"
+            raise DecisionError(msg)
+        published = date.fromisoformat(stored.published) if stored.published else None
+        tidied = tidy(text[1], text[2], text[0], source=stored.source, published=published)
+        held = observations.load_panel(db, panel_areas())
+        if stored.status == "held":
+            releases.decide(db, release, "accepted", by=actor, reason=reason)
+            releases.settle_findings(db, release, "approved")
+            outcome = _accept_but_for_doubtful(db, tidied, held, release, policy, now)
+        else:
+            outcome = _accept(
+                db,
+                tidied,
+                _only(tidied.panel, chosen),
+                held,
+                release,
+                policy,
+                now,
+                rebased={code for code, check in chosen.items() if check == Check.LABELS_MOVED},
+            )
+            releases.settle_findings(db, release, "approved", chosen)
+        _audit(db, now, actor, "approve", release, chosen, reason)
+        if not releases.held_indicators(db, release):
+            releases.unstage(db, release)
+    return outcome
+
+
+def reject(
+    db: Database,
+    release: int,
+    *,
+    now: datetime,
+    actor: str,
+    reason: str = "",
+    indicators: Collection[str] = (),
+    path: Path | str = "database",
+) -> tuple[str, ...]:
+    """Turn down a held release, or some of the indicators held from it; returns the indicators turned down.
+
+    Raises DecisionError when nothing of the kind is held.
+    """
+    with unit(db, path):
+        stored, chosen = _held(db, release, indicators)
+        if stored.status == "held":
+            releases.decide(db, release, "rejected", by=actor, reason=reason)
+            releases.settle_findings(db, release, "rejected")
+        else:
+            releases.settle_findings(db, release, "rejected", chosen)
+        if stored.status == "held" or not releases.held_indicators(db, release):
+            releases.unstage(db, release)
+        _audit(db, now, actor, "reject", release, chosen, reason)
+    return tuple(chosen)
+
+
+def _held(db: Database, release: int, indicators: Collection[str]) -> tuple[releases.ReleaseRow, dict[str, str]]:
+    stored = releases.by_number(db, release)
+    if stored is None:
+        msg = f"there is no release {release}; benchwatch releases lists them"
+        raise DecisionError(msg)
+    waiting = releases.held_indicators(db, release)
+    if stored.status != "held" and not waiting:
+        msg = f"release {release} ({stored.name}) is {stored.status} and nothing of it is held"
+        raise DecisionError(msg)
+    unknown = sorted(set(indicators) - set(waiting))
+    if unknown:
+        msg = f"release {release}: {unknown[0]} is not held; held are {', '.join(sorted(waiting)) or 'the whole file'}"
+        raise DecisionError(msg)
+    return stored, {code: check for code, check in waiting.items() if not indicators or code in indicators}
+
+
+def _audit(
+    db: Database, now: datetime, actor: str, action: str, release: int, indicators: Iterable[str], reason: str
+) -> None:
+    detail = " ".join(filter(None, (", ".join(indicators), reason)))
+    ledger.note(db, at=_stamp(now), actor=actor, action=action, subject=f"release {release}", detail=detail)
+
+
+def _stamp(now: datetime) -> str:
+    return now.isoformat(timespec="seconds")
+
+
+def _take(db: Database, raw: Raw, release: Release, policy: Policy, now: datetime) -> Outcome:
+    """Accept, hold or recognise a tidied release within the caller's unit of work."""
+    latest, latest_day = releases.latest_for(db, release.panel.indicators)
+    known = releases.by_identity(db, release.identity)
+    identity, older = release.identity, None
+    if known and known.status == "accepted" and known.id < latest:
+        older = f"the content of release {known.id} ({known.name}) again, and release {latest} has come since"
+        identity = f"{release.identity}+{latest}"
+        known = releases.by_identity(db, identity)
+    if known:
+        return _recognised(db, known)
+    _refuse_undescribed(db, release, policy)
+    held = observations.load_panel(db, panel_areas())
+    findings = _file_findings(release, held, policy)
+    day = release.published.isoformat() if release.published else ""
+    if older is None and day and day < latest_day:
+        older = f"published {day}, and figures published {latest_day} are already held of the same indicators"
+    if older:
+        findings = [Finding(Check.OLDER_RELEASE, older), *(f for f in findings if f.check != Check.OLDER_RELEASE)]
+    number = releases.add(
+        db,
+        source=release.source,
+        name=release.name,
+        identity=identity,
+        published=day,
+        received=_stamp(now),
+        status="held" if findings else "accepted",
+        rows=release.rows,
+        bad_rows=release.bad_rows,
+    )
+    if findings:
+        return _hold(db, raw, release, number, findings, policy, now)
+    return _accept_but_for_doubtful(db, release, held, number, policy, now, raw=raw)
+
+
+def _recognised(db: Database, known: releases.ReleaseRow) -> Outcome:
+    held = tuple(releases.held_indicators(db, known.id))
+    status: Status = "held" if known.status == "held" else "rejected" if known.status == "rejected" else "unchanged"
+    return Outcome(known.id, known.name, status, held=held)
+
+
+def _refuse_undescribed(db: Database, release: Release, policy: Policy) -> None:
+    described = {entry.code for entry in release.entries} | set(policy.catalogue.indicators)
+    missing = sorted(set(release.panel.indicators) - described - set(observations.load_indicators(db)))
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        stem = release.name.removesuffix(".gz").removesuffix(".csv")
+        msg = (
+            f"{release.name}: indicator {missing[0]!r}{more} is described neither in the catalogue nor in "
+            f"{stem}.indicators.csv beside the file; add it there with name, theme and polarity"
+        )
+        raise SourceError(msg)
+
+
+def _file_findings(release: Release, held: Panel, policy: Policy) -> list[Finding]:
+    """What is wrong with the file as a whole."""
+    findings = []
+    unknown = set(release.unknown_areas)
+    if unknown:
+        shown = ", ".join(sorted(unknown)[:5])
+        findings.append(Finding(Check.UNKNOWN_AREAS, f"{len(unknown)} area codes nobody knows: {shown}"))
+    if release.bad_rows > policy.limits.bad_rows * release.rows:
+        evidence = f"{release.bad_rows} of {release.rows} rows cannot be used: " + "; ".join(map(str, release.bad))
+        findings.append(Finding(Check.BAD_ROWS, evidence))
+    names = {area.code: area.name for area in load_areas()}
+    council = load_areas().carry(policy.council)
+    return findings + quality.release_findings(release.panel, held, council, names, policy.limits)
+
+
+def _indicator_findings(db: Database, release: Release, held: Panel, policy: Policy) -> list[Finding]:
+    """What is wrong with single indicators, at most one finding each."""
+    found = [
+        *map(_duplicate, release.duplicates),
+        *quality.description_findings(
+            (entry for entry in release.entries if entry.code not in policy.catalogue.indicators),
+            observations.load_indicators(db),
+        ),
+        *quality.indicator_findings(release.panel, held, policy.limits),
+    ]
+    first: dict[str, Finding] = {}
+    for finding in found:
+        first.setdefault(finding.indicator or "", finding)
+    return list(first.values())
+
+
+def _duplicate(cell: Duplicate) -> Finding:
+    lines = " and ".join(map(str, cell.lines))
+    evidence = f"lines {lines} each state {cell.area}, {cell.period}: {', '.join(cell.values)}"
+    return Finding(Check.DUPLICATE_CELLS, evidence, cell.indicator)
+
+
+def _hold(
+    db: Database, raw: Raw, release: Release, number: int, findings: list[Finding], policy: Policy, now: datetime
+) -> Outcome:
+    releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
+    releases.stage(db, number, raw.name, raw.body, raw.dictionary)
+    owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=True)
+    return Outcome(number, release.name, "held", tuple(findings), notes=release.notes, owed=1)
+
+
+def _accept_but_for_doubtful(
+    db: Database,
+    release: Release,
+    held: Panel,
+    number: int,
+    policy: Policy,
+    now: datetime,
+    *,
+    raw: Raw | None = None,
+) -> Outcome:
+    """Accept what single-indicator checks do not hold; when they hold everything, the release is held whole."""
+    findings = _indicator_findings(db, release, held, policy)
+    doubtful = {finding.indicator for finding in findings if finding.indicator}
+    fine = [code for code in release.panel.indicators if code not in doubtful]
+    if raw and not fine:
+        releases.decide(db, number, "held", by="", reason="")
+        return _hold(db, raw, release, number, findings, policy, now)
+    if findings:
+        releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
+        if raw:
+            releases.stage(db, number, raw.name, raw.body, raw.dictionary)
+        owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=False)
+    outcome = _accept(db, release, _only(release.panel, fine), held, number, policy, now)
+    return replace(outcome, findings=tuple(findings), held=tuple(sorted(doubtful)))
+
+
+def _accept(
+    db: Database,
+    release: Release,
+    incoming: Panel,
+    held: Panel,
+    number: int,
+    policy: Policy,
+    now: datetime,
+    *,
+    rebased: Collection[str] = (),
+) -> Outcome:
+    """Keep the figures, rank, compare and owe: everything a release changes, within the caller's unit of work."""
+    wanted = set(incoming.indicators)
+    brought = {entry.code: entry for entry in release.entries if entry.code in wanted}
+    catalogue, conflicts = policy.catalogue.extended({**observations.load_indicators(db), **brought}.values())
+    clashing = [code for code in conflicts if code in brought]
+    observations.save_indicators(db, [catalogue.indicators[code] for code in incoming.indicators], number)
+    numbered = replace(incoming, status=_stored_remarks(db, incoming, release.remarks))
+    snapshot = snapshots.next_snapshot(db)
+    merged = observations.merge(db, numbered, held, release=number, snapshot=snapshot, whole=rebased)
+    releases.set_cells(db, number, new=merged.new_cells, revised=merged.revised_cells)
+    releases.supersede(db, incoming.indicators, number)
+    ranked = rank_and_compare(
+        db,
+        held=held,
+        panel=merged.panel,
+        catalogue=catalogue,
+        policy=policy,
+        release=number,
+        known=release.published or now.date(),
+        now=now,
+        rebased=rebased,
+    )
+    info = _info(number, release)
+    owed = owe_release(db, info, ranked, policy, now)
+    notes = [*release.notes]
+    if clashing:
+        notes.append(f"{len(clashing)} indicators are described otherwise in the catalogue, which wins: {clashing[0]}, …")
+    return Outcome(
+        number,
+        release.name,
+        "accepted",
+        snapshot=ranked.head.label,
+        new_cells=merged.new_cells,
+        revised_cells=merged.revised_cells,
+        changes=ranked.changes,
+        owed=owed,
+        notes=tuple(notes),
+    )
+
+
+def _stored_remarks(db: Database, panel: Panel, remarks: Sequence[str]) -> npt.NDArray[np.int16]:
+    """The panel's statuses under the database's numbers for the remarks."""
+    numbers = observations.remark_numbers(db, remarks)
+    return np.where(panel.status > 0, numbers[np.maximum(panel.status, 0)], panel.status)
+
+
+def _info(number: int, release: Release) -> ReleaseInfo:
+    day = release.published.isoformat() if release.published else ""
+    return ReleaseInfo(number, release.name, release.source, day)
+
+
+def _names(db: Database, release: Release) -> dict[str, str]:
+    known = {code: entry.name for code, entry in observations.load_indicators(db).items()}
+    return known | {entry.code: entry.name for entry in release.entries}
+
+
+def _only(panel: Panel, codes: Collection[str]) -> Panel:
+    wanted = set(codes)
+    flags = np.array([code in wanted for code in panel.indicators], bool)
+    return panel.rows(np.nonzero(flags[panel.row_indicator])[0])

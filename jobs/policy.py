@@ -1,0 +1,56 @@
+"""What decides about releases besides their figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.catalogue import Catalogue, load_catalogue
+from engine.changes import Thresholds
+from engine.quality import Limits
+from engine.snapshot import Rules
+from jobs.settings import Settings
+
+TEAM, OPS = "team", "ops"
+"""Where messages go: the team's channel has everything, the ops channel what concerns sources and releases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A destination that gets only some themes; ``name`` becomes ``lead:NAME`` in the outbox."""
+
+    name: str
+    themes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What decides about releases besides their figures: the council, its comparators, rules, limits, audience."""
+
+    council: str
+    comparators: str | tuple[str, ...]
+    catalogue: Catalogue
+    rules: Rules = field(default_factory=Rules)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    limits: Limits = field(default_factory=Limits)
+    leads: tuple[Lead, ...] = ()
+    illustrative: bool = False
+
+
+def policy_from(settings: Settings) -> Policy:
+    """The policy that the settings ask for. Raises CatalogueError when a catalogue file cannot be used."""
+    elsewhere = [lead for lead in settings.leads if lead.slack != settings.slack.channel]
+    return Policy(
+        council=settings.council.code,
+        comparators=settings.council.comparators,
+        catalogue=load_catalogue(settings.catalogue.paths),
+        rules=Rules(settings.ranking.quartile_rule, settings.ranking.min_coverage, settings.ranking.max_age_years),
+        thresholds=Thresholds(settings.alerts.min_theme_move, settings.alerts.min_composite_move),
+        limits=Limits(
+            bad_rows=settings.quality.max_bad_rows,
+            rows_lost=settings.quality.max_rows_lost,
+            areas_lost=settings.quality.max_areas_lost,
+            coverage_lost=settings.quality.max_coverage_lost,
+            median_jump=settings.quality.max_median_jump,
+        ),
+        leads=tuple(Lead(lead.name, frozenset(lead.themes)) for lead in elsewhere),
+    )

@@ -1,0 +1,400 @@
+"""From the bytes of an observation file to a tidy release: read whole or refused whole, with line and reason."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import re
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from engine.areas import Kind, load_areas
+from engine.catalogue import Indicator, read_indicator
+from engine.errors import CatalogueError
+from engine.panel import Panel
+from engine.periods import Mark, Period, PeriodError, parse_period
+from jobs.errors import SourceError
+
+COLUMNS = ("indicator", "area_code", "period", "value")
+OPTIONAL = ("status", "lower_ci", "upper_ci")
+LARGEST_VALUE = 1e12
+"""Values beyond this cannot be compared exactly at six decimals, and no published indicator comes near."""
+
+SHOWN = 20
+"""Bad rows kept as evidence; all are counted."""
+
+_GZIP = b"\x1f\x8b"
+_CHUNK = 1 << 20
+_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be used: where it stands and why."""
+
+    line: int
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}, {self.column}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Two or more rows of one file for one cell."""
+
+    indicator: str
+    area: str
+    period: str
+    lines: tuple[int, ...]
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release, tidied: all that a file states, and what is wrong with it.
+
+    ``panel`` holds every upper-tier council and England under the codes of today's figures; ``entries`` are the
+    indicators its own dictionary describes; ``remarks`` names the status numbers of the panel.
+    """
+
+    source: str
+    name: str
+    identity: str
+    published: date | None
+    rows: int
+    panel: Panel
+    entries: tuple[Indicator, ...]
+    remarks: tuple[str, ...]
+    bad_rows: int = 0
+    bad: tuple[BadRow, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+    unknown_areas: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Bad:
+    """Bad rows as they are found; a row counts once."""
+
+    lines: set[int] = field(default_factory=set)
+    shown: list[BadRow] = field(default_factory=list)
+
+    def add(self, index: npt.NDArray[np.int64], column: str, reasons: Iterable[str]) -> None:
+        for at, reason in zip(index, reasons, strict=False):
+            line = int(at) + 2
+            if line not in self.lines:
+                self.lines.add(line)
+                if len(self.shown) < SHOWN:
+                    self.shown.append(BadRow(line, column, reason))
+
+
+def date_in(name: str) -> date | None:
+    """The first ISO date in a file name, or None."""
+    found = _DATE.search(name)
+    try:
+        return date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return None
+
+
+def unpack(body: bytes, name: str, limit: int) -> bytes:
+    """The text of a plain or gzip file, at most ``limit`` bytes of it.
+
+    Raises SourceError when it is empty, larger than the limit, or a damaged gzip file.
+    """
+    if body[:2] == _GZIP:
+        out = bytearray()
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(body)) as packed:
+                while chunk := packed.read(_CHUNK):
+                    out += chunk
+                    if len(out) > limit:
+                        break
+        except (EOFError, OSError, zlib.error) as error:
+            msg = f"{name}: the gzip file is cut short or damaged ({error}); fetch it again"
+            raise SourceError(msg) from error
+        body = bytes(out)
+    if len(body) > limit:
+        msg = f"{name}: unpacks to more than {limit >> 20} MB; raise max_mb in [sources.file] if that is right"
+        raise SourceError(msg)
+    if not body.strip():
+        msg = f"{name}: the file is empty"
+        raise SourceError(msg)
+    return body
+
+
+def tidy(
+    body: bytes, dictionary: bytes | None, name: str, *, source: str = "file", published: date | None = None
+) -> Release:
+    """The release that an observation file and, beside it, its indicator dictionary state.
+
+    ``body`` is CSV text as ``unpack`` gives it. Raises SourceError when the file as a whole cannot be read: not
+    UTF-8, a wrong header, broken quoting, no rows, an unusable dictionary. Single bad rows are listed instead.
+    """
+    frame = _read(body, name)
+    bad = _Bad()
+    periods, labels, notes = _periods(frame, bad)
+    area_of, unknown = _areas(frame, bad)
+    _numbers(frame, bad)
+    _empty_codes(frame, bad)
+    keep = np.ones(len(frame), bool)
+    keep[[line - 2 for line in bad.lines]] = False
+    keep &= (periods >= 0) & (area_of >= 0)
+    panel, duplicates = _panel(frame, keep, periods, labels, area_of)
+    entries = read_dictionary(dictionary, name) if dictionary is not None else ()
+    return Release(
+        source=source,
+        name=name,
+        identity=_identity(body, dictionary),
+        published=published or date_in(name),
+        rows=len(frame),
+        panel=panel,
+        entries=entries,
+        remarks=("", *frame["status"].cat.categories),
+        bad_rows=len(bad.lines),
+        bad=tuple(sorted(bad.shown, key=lambda row: row.line)),
+        duplicates=duplicates,
+        unknown_areas=unknown,
+        notes=notes,
+    )
+
+
+def read_dictionary(body: bytes, name: str) -> tuple[Indicator, ...]:
+    """The indicators of an ``.indicators.csv``: indicator, name, theme, polarity and optionally unit, decimals, target.
+
+    More columns are ignored. Raises SourceError with file, line and reason.
+    """
+    where = f"{_stem(name)}.indicators.csv"
+    try:
+        lines = csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline=""))
+        rows = list(lines)
+    except (UnicodeDecodeError, csv.Error) as error:
+        msg = f"{where}: cannot be read as UTF-8 CSV: {error}"
+        raise SourceError(msg) from error
+    missing = [column for column in ("indicator", "name", "theme", "polarity") if column not in (lines.fieldnames or [])]
+    if missing:
+        msg = f"{where}: the header lacks {', '.join(missing)}"
+        raise SourceError(msg)
+    entries: dict[str, Indicator] = {}
+    for number, row in enumerate(rows, start=2):
+        raw = {key: row.get(key) for key in ("name", "theme", "polarity", "unit", "decimals", "target")}
+        try:
+            entry = read_indicator({"code": row["indicator"], **raw}, f"{where} line {number}")
+        except CatalogueError as error:
+            raise SourceError(str(error)) from error
+        if entry.code in entries:
+            msg = f"{where} line {number}: indicator {entry.code!r} is described twice"
+            raise SourceError(msg)
+        entries[entry.code] = entry
+    return tuple(entries.values())
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"\.csv(\.gz)?$", "", name)
+
+
+def _identity(body: bytes, dictionary: bytes | None) -> str:
+    digest = hashlib.sha256(body)
+    digest.update(b"\0" + (dictionary or b""))
+    return digest.hexdigest()
+
+
+def _read(body: bytes, name: str) -> pd.DataFrame:
+    columns = _header(body, name)
+    try:
+        frame = _parse(body, columns, np.float64)
+    except ValueError as error:
+        if isinstance(error, pd.errors.ParserError):
+            msg = f"{name}: broken CSV: {str(error).strip()}"
+            raise SourceError(msg) from error
+        frame = _parse(body, columns, str)
+    if frame.empty:
+        msg = f"{name}: a header and no rows"
+        raise SourceError(msg)
+    for column in OPTIONAL:
+        if column not in frame:
+            frame[column] = pd.Categorical([""] * len(frame)) if column == "status" else np.nan
+    frame["status"] = frame["status"].cat.remove_categories([c for c in frame["status"].cat.categories if not c])
+    return frame
+
+
+def _header(body: bytes, name: str) -> list[str]:
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        msg = f"{name}: line {line} is not UTF-8; save the file as UTF-8 CSV"
+        raise SourceError(msg) from error
+    first = text[: text.find("\n") if "\n" in text else len(text)]
+    columns = [column.strip() for column in next(csv.reader([first.strip("\r")]), [])]
+    missing = [column for column in COLUMNS if column not in columns]
+    unknown = [column for column in columns if column not in (*COLUMNS, *OPTIONAL)]
+    if missing or unknown or len(set(columns)) < len(columns):
+        fault = f"lacks {', '.join(missing)}" if missing else f"has unknown or repeated columns: {', '.join(unknown or columns)}"
+        msg = f"{name}: line 1, the header {fault}; expected {','.join(COLUMNS)} and optionally {','.join(OPTIONAL)}"
+        raise SourceError(msg)
+    return columns
+
+
+def _parse(body: bytes, columns: list[str], number: type) -> pd.DataFrame:
+    texts = dict.fromkeys(("indicator", "area_code", "period", "status"), "category")
+    numbers = dict.fromkeys(("value", "lower_ci", "upper_ci"), number)
+    return pd.read_csv(
+        io.BytesIO(body),
+        encoding="utf-8-sig",
+        header=0,
+        names=columns,
+        index_col=False,
+        dtype={column: kind for column, kind in {**texts, **numbers}.items() if column in columns},
+        na_values={column: [""] for column in numbers},
+        keep_default_na=False,
+        float_precision="round_trip",  # ties are decided on the published decimal, so no digit may be lost
+        on_bad_lines="error",
+        skip_blank_lines=False,
+    )
+
+
+def _periods(frame: pd.DataFrame, bad: _Bad) -> tuple[npt.NDArray[np.int64], list[tuple[Period, str]], tuple[str, ...]]:
+    """Position in the list of (period, label) for each row; a label nobody reads is bad where it holds a value."""
+    found: list[tuple[Period, str]] = []
+    of_category = []
+    unread = {}
+    for at, label in enumerate(frame["period"].cat.categories):
+        try:
+            found.append((parse_period(label), label.strip()))
+            of_category.append(len(found) - 1)
+        except PeriodError as error:
+            unread[at] = str(error)
+            of_category.append(-1)
+    codes = frame["period"].cat.codes.to_numpy().astype(np.int64)
+    stated = frame["value"].notna().to_numpy()
+    rows = np.nonzero(np.isin(codes, list(unread)) & stated)[0]
+    bad.add(rows, "period", (unread[int(codes[row])] for row in rows))
+    notes = [
+        f"{int((codes == at).sum())} rows without a value under the period {frame['period'].cat.categories[at]!r}, "
+        "which nobody can read, were left out"
+        for at in unread
+        if not stated[codes == at].any()
+    ]
+    return np.array(of_category, np.int64)[codes], found, tuple(notes)
+
+
+def _areas(frame: pd.DataFrame, bad: _Bad) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    """Position in ``panel_areas()`` for each row, −1 for districts, regions and unknown codes; and the unknown."""
+    areas = load_areas()
+    position = {code: at for at, code in enumerate(panel_areas())}
+    categories = frame["area_code"].cat.categories
+    of_category = [position.get(areas.carry(code), -1) if code in areas else -1 for code in categories]
+    codes = frame["area_code"].cat.codes.to_numpy().astype(np.int64)
+    unknown = [at for at, code in enumerate(categories) if code not in areas]
+    rows = np.nonzero(np.isin(codes, unknown))[0]
+    bad.add(rows, "area_code", (f"{categories[codes[row]]!r} is no area we know" for row in rows))
+    return np.array(of_category, np.int64)[codes], tuple(categories[at] for at in unknown)
+
+
+def panel_areas() -> tuple[str, ...]:
+    """Areas whose figures are kept: upper-tier councils under today's codes, and England."""
+    areas = load_areas()
+    kept = (area.code for area in areas if area.upper_tier or area.kind == Kind.COUNTRY)
+    return tuple(sorted({areas.carry(code) for code in kept}))
+
+
+def _numbers(frame: pd.DataFrame, bad: _Bad) -> None:
+    """Make value and limits float columns; text, infinities and impossible sizes are bad rows."""
+    for column in ("value", "lower_ci", "upper_ci"):
+        if frame[column].dtype != np.float64:
+            read = pd.to_numeric(frame[column], errors="coerce").astype(np.float64)
+            rows = np.nonzero((read.isna() & frame[column].notna()).to_numpy())[0]
+            bad.add(rows, column, (f"{frame[column].iloc[row]!r} is not a number" for row in rows))
+            frame[column] = read
+        rows = np.nonzero((frame[column].abs() >= LARGEST_VALUE).to_numpy())[0]
+        bad.add(rows, column, (f"{frame[column].iloc[row]:g} is not a possible value" for row in rows))
+
+
+def _empty_codes(frame: pd.DataFrame, bad: _Bad) -> None:
+    for column in ("indicator", "area_code", "period"):
+        blank = [at for at, text in enumerate(frame[column].cat.categories) if not text.strip()]
+        codes = frame[column].cat.codes.to_numpy()
+        rows = np.nonzero(np.isin(codes, blank) | (codes < 0))[0]
+        bad.add(rows, column, ("blank" for _ in rows))
+
+
+def _panel(
+    frame: pd.DataFrame,
+    keep: npt.NDArray[np.bool_],
+    period_of: npt.NDArray[np.int64],
+    periods: list[tuple[Period, str]],
+    area_of: npt.NDArray[np.int64],
+) -> tuple[Panel, tuple[Duplicate, ...]]:
+    """The kept rows as a panel, one row for each indicator and period whatever its mark, and the cells stated twice."""
+    lines = np.nonzero(keep)[0]
+    names = frame["indicator"].cat.categories
+    indicator = frame["indicator"].cat.codes.to_numpy().astype(np.int64)[lines]
+    keys = sorted({period.key for period, _ in periods})
+    key_number = {key: at for at, key in enumerate(keys)}
+    key_of = np.array([key_number[period.key] for period, _ in periods], np.int64)
+    mark_of = np.array([period.mark for period, _ in periods], np.int64)
+    label = period_of[lines]
+    areas = panel_areas()
+    row_id = indicator * len(keys) + key_of[label]
+    cell = row_id * len(areas) + area_of[lines]
+    stated = frame["value"].notna().to_numpy()[lines]
+    # Of several marks for one cell the most settled that holds a value counts; lexsort puts it last.
+    order = np.lexsort((lines, mark_of[label], stated, cell))
+    last = np.append(cell[order][1:] != cell[order][:-1], True) if order.size else np.array([], bool)
+    twice = _duplicates(frame, lines[order], cell[order], label[order], periods, [areas[at] for at in area_of[lines][order]])
+    chosen = order[last]
+    rows, row_at = np.unique(row_id[chosen], return_inverse=True)
+    best = {}
+    for at in np.unique(row_id * len(periods) + label):
+        row, which = divmod(int(at), len(periods))
+        if row not in best or mark_of[which] > mark_of[best[row]]:
+            best[row] = which
+    described = [(str(names[row // len(keys)]), *periods[best[int(row)]]) for row in rows]
+    status = frame["status"].cat.codes.to_numpy().astype(np.int16)[lines] + np.int16(1)
+    pick = lines[chosen]
+    cells = (
+        row_at.astype(np.int64),
+        area_of[lines][chosen],
+        frame["value"].to_numpy()[pick],
+        status[chosen],
+        frame["lower_ci"].to_numpy()[pick].astype(np.float64),
+        frame["upper_ci"].to_numpy()[pick].astype(np.float64),
+    )
+    return Panel.build(described, areas, cells), twice
+
+
+def _duplicates(
+    frame: pd.DataFrame,
+    lines: npt.NDArray[np.int64],
+    cell: npt.NDArray[np.int64],
+    label: npt.NDArray[np.int64],
+    periods: list[tuple[Period, str]],
+    areas: list[str],
+) -> tuple[Duplicate, ...]:
+    """Cells stated more than once under marks of the same weight; ``lines`` are in order of cell."""
+    marks = np.array([period.mark for period, _ in periods], np.int64)[label]
+    same = (cell[1:] == cell[:-1]) & (marks[1:] == marks[:-1])
+    found: dict[int, list[int]] = {}
+    for at in np.nonzero(same)[0]:
+        found.setdefault(int(cell[at]), [int(at)]).append(int(at) + 1)
+    return tuple(
+        Duplicate(
+            indicator=str(frame["indicator"].iloc[lines[at[0]]]),
+            area=areas[at[0]],
+            period=periods[label[at[0]]][1],
+            lines=tuple(sorted(int(lines[one]) + 2 for one in at)),
+            values=tuple(str(frame["value"].iloc[lines[one]]) for one in at),
+        )
+        for at in found.values()
+    )

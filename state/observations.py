@@ -1,0 +1,335 @@
+"""Current values of every indicator, period and area, with a log of what each revision replaced."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from sqlite_utils import Database
+
+from engine.catalogue import Indicator, Polarity
+from engine.panel import ABSENT, Bools, Ints, Panel
+from engine.periods import Period, parse_period
+
+_BATCH = 50_000
+_WRITE = """INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET value = excluded.value, remark_id = excluded.remark_id,
+lower_ci = excluded.lower_ci, upper_ci = excluded.upper_ci"""
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a release did to the values held: the panel after it, and how many cells it added and revised."""
+
+    panel: Panel
+    new_cells: int
+    revised_cells: int
+    revised_indicators: frozenset[str]
+
+
+def load_panel(db: Database, areas: Sequence[str], as_of: int | None = None) -> Panel:
+    """Every value held for ``areas``, or what was held at snapshot ``as_of``.
+
+    A cell that was never stated is ABSENT; one stated without a value has the number of its remark.
+    """
+    clause = "" if as_of is None else "WHERE series.first_snapshot <= :as_of"
+    series = list(
+        db.execute(
+            "SELECT series.id, indicators.code, series.period, series.label FROM series "
+            f"JOIN indicators ON indicators.id = series.indicator_id {clause}",  # noqa: S608  # constant text
+            {"as_of": as_of},
+        )
+    )
+    row_of = _index([row[0] for row in series])
+    area_ids = {code: at for at, code in enumerate(areas)}
+    column_of = _index_by({id_: area_ids.get(code, -1) for id_, code in db.execute("SELECT id, code FROM areas")})
+    cells = _cells(db.conn, "SELECT series_id, area_id, value, remark_id, lower_ci, upper_ci FROM observations")
+    if as_of is not None:
+        cells = _undo(db, cells, as_of)
+    keep = (cells[:, 0] < len(row_of)) & (cells[:, 1] < len(column_of))
+    cells = cells[keep]
+    rows, columns = row_of[cells[:, 0].astype(np.int64)], column_of[cells[:, 1].astype(np.int64)]
+    here = (rows >= 0) & (columns >= 0)
+    described = [(code, _period(key, label), label) for _, code, key, label in series]
+    return Panel.build(
+        described,
+        areas,
+        (
+            rows[here],
+            columns[here],
+            cells[here, 2],
+            cells[here, 3].astype(np.int16),
+            cells[here, 4],
+            cells[here, 5],
+        ),
+    )
+
+
+def _period(key: str, label: str) -> Period:
+    """The stored period with the mark of its label, so that provisional figures stay known as such."""
+    return replace(parse_period(key), mark=parse_period(label).mark)
+
+
+def _index(ids: Sequence[int]) -> Ints:
+    return _index_by({id_: at for at, id_ in enumerate(ids)})
+
+
+def _index_by(places: Mapping[int, int]) -> Ints:
+    index = np.full(max(places, default=0) + 1, -1, np.int64)
+    for id_, at in places.items():
+        index[id_] = at
+    return index
+
+
+def _cells(connection: sqlite3.Connection, query: str, parameters: Sequence[object] = ()) -> npt.NDArray[np.float64]:
+    """Rows of six numbers as one array (n, 6), NULL as NaN."""
+    cursor = connection.execute(query, parameters)
+    batches = [np.array(batch, np.float64) for batch in iter(lambda: cursor.fetchmany(_BATCH), [])]
+    return np.concatenate(batches) if batches else np.empty((0, 6))
+
+
+def _undo(db: Database, cells: npt.NDArray[np.float64], as_of: int) -> npt.NDArray[np.float64]:
+    """The cells with every revision after ``as_of`` taken back: the earliest later revision holds what stood then."""
+    log = _cells(
+        db.conn,
+        "SELECT series_id, area_id, value, remark_id, lower_ci, upper_ci FROM revisions "
+        "WHERE snapshot_id > ? ORDER BY snapshot_id",
+        (as_of,),
+    )
+    if not len(log):
+        return cells
+    both = np.concatenate([log, cells])  # the first occurrence of a cell counts: the earliest log entry, else today's
+    _, first = np.unique(both[:, 0] * 2**20 + both[:, 1], return_index=True)
+    then = both[first]
+    return then[then[:, 3] != ABSENT]
+
+
+def merge(db: Database, incoming: Panel, held: Panel, *, release: int, snapshot: int, whole: Iterable[str] = ()) -> Merged:
+    """Write what ``incoming`` states over what is ``held`` and log what it replaces, within the caller's unit of work.
+
+    Both panels have the same areas. What a release does not state stays: an absent period or area is not a
+    withdrawal. For the indicators in ``whole`` the release replaces the series outright, periods it lacks included.
+    ``release`` and ``snapshot`` are numbers to file the new values and the log under.
+    """
+    ids = _ids(db, "indicators", incoming.indicators)
+    area_ids = np.array([_ids(db, "areas", incoming.areas)[code] for code in incoming.areas], np.int64)
+    merged, place = _union(incoming, held)
+    series_ids = _write_series(db, incoming, merged, place, ids, release=release, snapshot=snapshot)
+    known = held.row_of
+    before = np.array(
+        [known.get((merged.indicators[at], period.key), -1) for at, period in _rows(merged)], np.int64
+    )
+    stated = incoming.status != ABSENT
+    then = _before(held, before[place], stated.shape)
+    differs = stated & _differs(incoming, then)
+    _write_cells(db, incoming, differs, series_ids[place], area_ids)
+    old_row = before[place] >= 0
+    _log(db, then, differs & old_row[:, None], series_ids[place], area_ids, snapshot)
+    after = _overlaid(merged, incoming, place, stated)
+    if set(whole):
+        after = _withdraw(db, after, place, series_ids, area_ids, snapshot, set(whole))
+    revised = differs & old_row[:, None] & (then.status != ABSENT)
+    return Merged(
+        panel=after,
+        new_cells=int((differs & ~revised).sum()),
+        revised_cells=int(revised.sum()),
+        revised_indicators=frozenset(
+            incoming.indicators[at] for at in np.unique(incoming.row_indicator[revised.any(axis=1)])
+        ),
+    )
+
+
+def _rows(panel: Panel) -> Iterator[tuple[int, Period]]:
+    return zip(panel.row_indicator, panel.periods, strict=True)
+
+
+def _ids(db: Database, table: str, codes: Iterable[str]) -> dict[str, int]:
+    """Numbers of codes, given out on first sight."""
+    known = dict(db.execute(f"SELECT code, id FROM {table}"))  # noqa: S608  # one of our own two tables
+    fresh = [code for code in dict.fromkeys(codes) if code not in known]
+    for code in fresh:
+        known[code] = len(known) + 1
+        db.execute(f"INSERT INTO {table} (id, code) VALUES (?, ?)", (known[code], code))  # noqa: S608
+    return known
+
+
+def _union(incoming: Panel, held: Panel) -> tuple[Panel, Ints]:
+    """A panel with the rows of both, filled with ``held``; and the row of each of ``incoming``'s rows in it."""
+    rows: dict[tuple[str, str], tuple[str, Period, str]] = {}
+    for panel in (held, incoming):
+        for (at, period), label in zip(_rows(panel), panel.labels, strict=True):
+            rows[panel.indicators[at], period.key] = (panel.indicators[at], period, label)
+    empty = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int16), np.empty(0), np.empty(0)
+    union = Panel.build(list(rows.values()), incoming.areas, empty)
+    where = union.row_of
+    own = np.array([where[held.indicators[at], period.key] for at, period in _rows(held)], np.int64)
+    for field in ("values", "status", "lower", "upper"):
+        getattr(union, field)[own] = getattr(held, field)
+    place = np.array([where[incoming.indicators[at], period.key] for at, period in _rows(incoming)], np.int64)
+    return union, place
+
+
+@dataclass(frozen=True)
+class _Then:
+    """Cells as held before, in the rows of the incoming panel."""
+
+    values: npt.NDArray[np.float64]
+    status: npt.NDArray[np.int16]
+    lower: npt.NDArray[np.float64]
+    upper: npt.NDArray[np.float64]
+
+
+def _before(held: Panel, rows: Ints, shape: tuple[int, ...]) -> _Then:
+    there = (rows >= 0)[:, None]
+    if not len(held.values):
+        empty = np.full(shape, np.nan)
+        return _Then(empty, np.full(shape, ABSENT, np.int16), empty, empty)
+    return _Then(
+        np.where(there, held.values[rows], np.nan),
+        np.where(there, held.status[rows], np.int16(ABSENT)),
+        np.where(there, held.lower[rows], np.nan),
+        np.where(there, held.upper[rows], np.nan),
+    )
+
+
+def _differs(now: Panel, then: _Then) -> Bools:
+    changed = now.status != then.status
+    for left, right in ((now.values, then.values), (now.lower, then.lower), (now.upper, then.upper)):
+        changed |= ~((left == right) | (np.isnan(left) & np.isnan(right)))
+    return changed
+
+
+def _write_series(
+    db: Database, incoming: Panel, merged: Panel, place: Ints, ids: Mapping[str, int], *, release: int, snapshot: int
+) -> Ints:
+    """Numbers of the series of ``merged``'s rows (0 where untouched); new ones are filed under ``snapshot``."""
+    by_key = {
+        (indicator, period): id_ for id_, indicator, period in db.execute("SELECT id, indicator_id, period FROM series")
+    }
+    following = max(by_key.values(), default=0) + 1
+    series = np.zeros(len(merged.periods), np.int64)
+    for at, (which, period) in enumerate(_rows(merged)):
+        known = by_key.get((ids.get(merged.indicators[which], -1), period.key))
+        series[at] = known or 0
+    rows = []
+    for (which, period), label, at in zip(_rows(incoming), incoming.labels, place, strict=True):
+        if not series[at]:
+            series[at], following = following, following + 1
+        rows.append((int(series[at]), ids[incoming.indicators[which]], period.key, label, snapshot, release))
+    db.conn.executemany(
+        "INSERT INTO series VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET label = excluded.label, release_id = excluded.release_id",
+        rows,
+    )
+    return series
+
+
+def _write_cells(db: Database, panel: Panel, cells: Bools, series: Ints, areas: Ints) -> None:
+    rows, columns = np.nonzero(cells)
+    for at in range(0, len(rows), _BATCH):
+        r, c = rows[at : at + _BATCH], columns[at : at + _BATCH]
+        db.conn.executemany(
+            _WRITE,
+            zip(
+                series[r].tolist(),
+                areas[c].tolist(),
+                panel.values[r, c].tolist(),
+                panel.status[r, c].tolist(),
+                panel.lower[r, c].tolist(),
+                panel.upper[r, c].tolist(),
+                strict=True,
+            ),
+        )
+
+
+def _log(db: Database, then: _Then, cells: Bools, series: Ints, areas: Ints, snapshot: int) -> None:
+    rows, columns = np.nonzero(cells)
+    db.conn.executemany(
+        "INSERT OR IGNORE INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?)",
+        zip(
+            [snapshot] * len(rows),
+            series[rows].tolist(),
+            areas[columns].tolist(),
+            then.values[rows, columns].tolist(),
+            then.status[rows, columns].tolist(),
+            then.lower[rows, columns].tolist(),
+            then.upper[rows, columns].tolist(),
+            strict=True,
+        ),
+    )
+
+
+def _overlaid(merged: Panel, incoming: Panel, place: Ints, stated: Bools) -> Panel:
+    labels = list(merged.labels)
+    for at, label in zip(place, incoming.labels, strict=True):
+        labels[at] = label
+    for field in ("values", "status", "lower", "upper"):
+        target = getattr(merged, field)
+        target[place] = np.where(stated, getattr(incoming, field), target[place])
+    return replace(merged, labels=tuple(labels))
+
+
+def _withdraw(
+    db: Database, panel: Panel, place: Ints, series: Ints, areas: Ints, snapshot: int, whole: set[str]
+) -> Panel:
+    """Blank the periods of the ``whole`` indicators that the release does not state."""
+    fresh = np.zeros(len(panel.periods), bool)
+    fresh[place] = True
+    replaced = np.array([panel.indicators[at] in whole for at in panel.row_indicator], bool)
+    gone = (replaced & ~fresh)[:, None] & (panel.status != ABSENT)
+    _log(db, _Then(panel.values, panel.status, panel.lower, panel.upper), gone, series, areas, snapshot)
+    for field, empty in (("values", np.nan), ("status", ABSENT), ("lower", np.nan), ("upper", np.nan)):
+        getattr(panel, field)[gone] = empty
+    _write_cells(db, panel, gone, series, areas)
+    return panel
+
+
+def remark_numbers(db: Database, remarks: Sequence[str]) -> npt.NDArray[np.int16]:
+    """The database's numbers for a release's remarks, given out on first sight; 0 stays 0, no remark."""
+    known = {text: id_ for id_, text in db.execute("SELECT id, text FROM remarks")}
+    numbers = [0]
+    for text in remarks[1:]:
+        if text not in known:
+            known[text] = len(known) + 1
+            db.execute("INSERT INTO remarks VALUES (?, ?)", (known[text], text))
+        numbers.append(known[text])
+    return np.array(numbers, np.int16)
+
+
+def load_indicators(db: Database) -> dict[str, Indicator]:
+    """Indicators as they were last described, with the catalogue's word where it has one."""
+    rows = db.execute(
+        "SELECT code, name, theme, polarity, unit, decimals, target, aliases FROM indicators WHERE name <> ''"
+    )
+    return {
+        code: Indicator(code, name, theme, Polarity.parse(polarity), unit, decimals, target, tuple(json.loads(aliases)))
+        for code, name, theme, polarity, unit, decimals, target, aliases in rows
+    }
+
+
+def save_indicators(db: Database, entries: Iterable[Indicator], release: int) -> None:
+    """Keep how indicators are described as of a release."""
+    known = list(entries)
+    _ids(db, "indicators", [entry.code for entry in known])
+    db.conn.executemany(
+        "UPDATE indicators SET name = ?, theme = ?, polarity = ?, unit = ?, decimals = ?, target = ?, aliases = ?, "
+        "release_id = ? WHERE code = ?",
+        [
+            (
+                entry.name,
+                entry.theme,
+                str(entry.polarity),
+                entry.unit,
+                entry.decimals,
+                entry.target,
+                json.dumps(entry.aliases),
+                release,
+                entry.code,
+            )
+            for entry in known
+        ],
+    )

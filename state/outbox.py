@@ -1,0 +1,97 @@
+"""What people are owed: written with the release, delivered later and as often as needed, each part once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One message owed: ``payload`` is the notice as JSON, ``state`` is pending or sending."""
+
+    id: int
+    key: str
+    destination: str
+    payload: str
+    state: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a message, 0 the message itself, then its thread: being sent since ``started``, or sent."""
+
+    part: int
+    state: str
+    started: str
+    channel: str
+    ts: str
+
+
+def owe(db: Database, *, key: str, destination: str, kind: str, payload: str, now: str) -> bool:
+    """Owe a message once: the key never expires, and a second message under it is not owed. True when new."""
+    cursor = db.execute(
+        "INSERT OR IGNORE INTO outbox (key, destination, kind, payload, created) VALUES (?, ?, ?, ?, ?)",
+        (key, destination, kind, payload, now),
+    )
+    return cursor.rowcount == 1
+
+
+def due(db: Database, now: str) -> list[Owed]:
+    """Messages to deliver now, in the order they were owed, interrupted ones included."""
+    rows = db.execute(
+        "SELECT id, key, destination, payload, state, attempts FROM outbox "
+        "WHERE state IN ('pending', 'sending') AND not_before <= ? ORDER BY id",
+        (now,),
+    )
+    return [Owed(*row) for row in rows]
+
+
+def claim(db: Database, owed: Owed) -> bool:
+    """Take a message for sending; False when somebody else has."""
+    cursor = db.execute(
+        "UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND state = ? AND attempts = ?",
+        (owed.id, owed.state, owed.attempts),
+    )
+    return cursor.rowcount == 1
+
+
+def parts(db: Database, outbox: int) -> dict[int, Part]:
+    """Parts of a message already sent or begun."""
+    rows = db.execute("SELECT part, state, started, channel, ts FROM deliveries WHERE outbox_id = ?", (outbox,))
+    return {row[0]: Part(*row) for row in rows}
+
+
+def begin_part(db: Database, outbox: int, part: int, channel: str, now: str) -> None:
+    """Note that a part is about to be posted: from here on its outcome may be unknown."""
+    db.execute(
+        "INSERT OR IGNORE INTO deliveries (outbox_id, part, state, started, channel) VALUES (?, ?, 'sending', ?, ?)",
+        (outbox, part, now, channel),
+    )
+
+
+def part_sent(db: Database, outbox: int, part: int, channel: str, ts: str) -> None:
+    """Note where a part stands."""
+    db.execute(
+        "UPDATE deliveries SET state = 'sent', channel = ?, ts = ? WHERE outbox_id = ? AND part = ?",
+        (channel, ts, outbox, part),
+    )
+
+
+def part_refused(db: Database, outbox: int, part: int) -> None:
+    """Note that a part is known not to stand in the channel."""
+    db.execute("DELETE FROM deliveries WHERE outbox_id = ? AND part = ? AND state = 'sending'", (outbox, part))
+
+
+def finish(db: Database, outbox: int, state: str, reason: str = "") -> None:
+    """Set a message's last state: sent, failed or suppressed, with the reason."""
+    db.execute("UPDATE outbox SET state = ?, reason = ? WHERE id = ?", (state, reason, outbox))
+
+
+def put_back(db: Database, outbox: int, not_before: str, reason: str) -> None:
+    """Try again later; what was begun and is not known to have failed stays begun."""
+    db.execute(
+        "UPDATE outbox SET state = 'pending', not_before = ?, reason = ? WHERE id = ?", (not_before, reason, outbox)
+    )

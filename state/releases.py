@@ -1,0 +1,137 @@
+"""Releases: which have been seen, what became of them, what was found wrong, and what is held for a decision."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """A release as stored; ``status`` is accepted, held, rejected or superseded."""
+
+    id: int
+    source: str
+    name: str
+    identity: str
+    published: str
+    received: str
+    status: str
+
+
+_COLUMNS = "id, source, name, identity, published, received, status"
+
+
+def by_identity(db: Database, identity: str) -> ReleaseRow | None:
+    """The release with this content, if it was ever seen."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM releases WHERE identity = ?", (identity,)).fetchone()  # noqa: S608
+    return ReleaseRow(*row) if row else None
+
+
+def by_number(db: Database, release: int) -> ReleaseRow | None:
+    """The release with this number, if there is one."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM releases WHERE id = ?", (release,)).fetchone()  # noqa: S608
+    return ReleaseRow(*row) if row else None
+
+
+def add(
+    db: Database,
+    *,
+    source: str,
+    name: str,
+    identity: str,
+    published: str,
+    received: str,
+    status: str,
+    rows: int,
+    bad_rows: int,
+) -> int:
+    """Enter a release and return its number."""
+    cursor = db.execute(
+        "INSERT INTO releases (source, name, identity, published, received, status, rows, bad_rows) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (source, name, identity, published, received, status, rows, bad_rows),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def set_cells(db: Database, release: int, *, new: int, revised: int) -> None:
+    """Keep how many cells the release added and revised."""
+    db.execute(
+        "UPDATE releases SET new_cells = new_cells + ?, revised_cells = revised_cells + ? WHERE id = ?",
+        (new, revised, release),
+    )
+
+
+def decide(db: Database, release: int, status: str, *, by: str, reason: str) -> None:
+    """Set what became of a held release."""
+    db.execute("UPDATE releases SET status = ?, decided_by = ?, reason = ? WHERE id = ?", (status, by, reason, release))
+
+
+def add_findings(db: Database, release: int, findings: Iterable[tuple[str, str, str]], state: str) -> None:
+    """Keep findings (indicator code or empty, check, evidence) in a state: held, or noted when let through."""
+    db.conn.executemany(
+        "INSERT OR REPLACE INTO findings VALUES (?, ?, ?, ?, ?)",
+        [(release, indicator, check, evidence, state) for indicator, check, evidence in findings],
+    )
+
+
+def held_indicators(db: Database, release: int) -> dict[str, str]:
+    """Indicators of a release waiting for a decision, with the check that holds each."""
+    return dict(
+        db.execute(
+            "SELECT indicator, check_name FROM findings WHERE release_id = ? AND indicator <> '' AND state = 'held'",
+            (release,),
+        )
+    )
+
+
+def settle_findings(db: Database, release: int, state: str, indicators: Iterable[str] | None = None) -> None:
+    """Move held findings to a state, all of them or those of some indicators."""
+    if indicators is None:
+        db.execute("UPDATE findings SET state = ? WHERE release_id = ? AND state = 'held'", (state, release))
+        return
+    db.conn.executemany(
+        "UPDATE findings SET state = ? WHERE release_id = ? AND state = 'held' AND indicator = ?",
+        [(state, release, indicator) for indicator in indicators],
+    )
+
+
+def supersede(db: Database, indicators: Iterable[str], by_release: int) -> None:
+    """A later release states these indicators: earlier ones still held are no longer asked about."""
+    db.conn.executemany(
+        "UPDATE findings SET state = 'superseded' WHERE state = 'held' AND indicator = ? AND release_id < ?",
+        [(indicator, by_release) for indicator in indicators],
+    )
+
+
+def stage(db: Database, release: int, name: str, body: bytes, dictionary: bytes | None) -> None:
+    """Keep a held release's text until it is decided."""
+    db.execute(
+        "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)", (release, name, gzip.compress(body, 6), dictionary)
+    )
+
+
+def staged(db: Database, release: int) -> tuple[str, bytes, bytes | None] | None:
+    """Name, text and dictionary of a held release."""
+    row = db.execute("SELECT name, body, dictionary FROM staged WHERE release_id = ?", (release,)).fetchone()
+    return (row[0], gzip.decompress(row[1]), row[2]) if row else None
+
+
+def unstage(db: Database, release: int) -> None:
+    """Forget the text of a release with nothing left to decide."""
+    db.execute("DELETE FROM staged WHERE release_id = ?", (release,))
+
+
+def latest_for(db: Database, indicators: Iterable[str]) -> tuple[int, str]:
+    """The highest release number, and the latest publication date, among the releases that last stated these."""
+    wanted = set(indicators)
+    rows = db.execute(
+        "SELECT indicators.code, releases.id, releases.published FROM indicators "
+        "JOIN releases ON releases.id = indicators.release_id"
+    )
+    found = [(number, published) for code, number, published in rows if code in wanted]
+    return max((number for number, _ in found), default=0), max((day for _, day in found), default="")

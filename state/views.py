@@ -1,0 +1,200 @@
+"""What can be read back, as typed values: the answers behind commands, exports and messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.changes import Change, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotView:
+    """The current snapshot: on what everything read with it stands.
+
+    ``label`` is e.g. 2024-07-20/1; ``comparators`` is who is compared (without the number, which is ``areas``).
+    """
+
+    id: int
+    label: str
+    council: str
+    council_name: str
+    comparators: str
+    areas: int
+    quartile_rule: str
+    illustrative: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorView:
+    """One indicator's standing for one area; ``standing`` is None where it has no rank.
+
+    ``eligibility`` is the name of engine.ranking.Eligibility in lower case: eligible, no_direction, few_areas,
+    few_values, large_tie. ``previous`` is the standing at the latest period at least a year older.
+    """
+
+    code: str
+    name: str
+    theme: str
+    unit: str
+    decimals: int | None
+    polarity: str
+    eligibility: str
+    standing: Standing | None
+    previous: Standing | None
+    period_end: str
+    release: str
+    source: str
+
+    @property
+    def in_bottom_quartile(self) -> bool:
+        """True for an eligible indicator in quartile 4."""
+        return self.eligibility == "eligible" and self.standing is not None and self.standing.quartile == 4
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeView:
+    """One theme, composite or spending line (``kind``) for one area.
+
+    ``available`` of ``total`` indicators have a rank for the area; ``bottom`` of ``judged`` are in the bottom
+    quartile; ``history`` holds the ranks of earlier years, oldest first and the current one last, as (years ago,
+    rank or None); ``previous`` is the standing a year ago.
+    """
+
+    name: str
+    kind: str
+    standing: Standing
+    previous: Standing | None
+    available: int
+    total: int
+    bottom: int
+    judged: int
+    history: tuple[tuple[int, int | None], ...]
+    expenditure: str
+    """Name of the spending line of this theme (without "Expenditure: "), or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One area's value and rank in an indicator."""
+
+    code: str
+    name: str
+    value: float
+    rank: int
+    tied: bool
+    quartile: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The council's value and rank at one period of an indicator."""
+
+    period: str
+    value: float | None
+    rank: int | None
+    of: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeReport:
+    """A theme with its spending line and its indicators, bottom-quartile ones first, then worst rank first."""
+
+    snapshot: SnapshotView
+    theme: ThemeView
+    expenditure: ThemeView | None
+    indicators: tuple[IndicatorView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorReport:
+    """An indicator with its trend, oldest first, and every area's place, best first."""
+
+    snapshot: SnapshotView
+    indicator: IndicatorView
+    trend: tuple[Point, ...]
+    peers: tuple[Peer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OverallReport:
+    """Every composite and theme, with the spending line of each where there is one."""
+
+    snapshot: SnapshotView
+    composites: tuple[ThemeView, ...]
+    themes: tuple[ThemeView, ...]
+    expenditure: dict[str, ThemeView]
+    bottom: int
+    judged: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """One stored change with the names needed to tell it, and the release that brought it."""
+
+    release_id: int
+    release: str
+    published: str
+    change: Change
+    name: str
+    unit: str
+    decimals: int | None
+    polarity: str
+
+
+@dataclass(frozen=True, slots=True)
+class BottomReport:
+    """Indicators in the bottom quartile by theme, and those that left it or improved significantly of late."""
+
+    snapshot: SnapshotView
+    theme: str | None
+    indicators: tuple[IndicatorView, ...]
+    left: tuple[ChangeView, ...]
+    judged: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseView:
+    """One release: accepted, held, rejected or superseded, with what it brought and what was found wrong.
+
+    ``findings`` are (check, indicator code or empty, evidence); ``held`` are the indicators waiting for a decision.
+    """
+
+    id: int
+    source: str
+    name: str
+    published: str
+    received: str
+    status: str
+    rows: int
+    new_cells: int
+    revised_cells: int
+    changes: int
+    findings: tuple[tuple[str, str, str], ...]
+    held: tuple[str, ...]
+    decided_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxView:
+    """One message owed or sent: ``state`` is pending, sending, sent, failed or suppressed."""
+
+    id: int
+    key: str
+    destination: str
+    kind: str
+    state: str
+    attempts: int
+    created: str
+    channel: str
+    ts: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Everything that can be asked for by name: (name, aliases) of themes and composites, (code, name, aliases)."""
+
+    themes: tuple[tuple[str, tuple[str, ...]], ...]
+    composites: tuple[tuple[str, tuple[str, ...]], ...]
+    indicators: tuple[tuple[str, str, tuple[str, ...]], ...]
