@@ -107,7 +107,7 @@ class Period:
             return NotImplemented
         return (self.end, self.start, self.mark) < (other.end, other.start, other.mark)
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """The same text for the same days however written, without the mark; can be parsed again."""
         return f"{self.start}/{self.end}"

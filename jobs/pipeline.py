@@ -299,12 +299,15 @@ def _accept_but_for_doubtful(
     if raw and not fine:
         releases.decide(db, number, "held", by="", reason="")
         return _hold(db, raw, release, number, findings, policy, now)
+    releases.supersede(db, release.panel.indicators, number)
+    outcome = _accept(db, release, _only(release.panel, fine), held, number, policy, now)
     if findings:
         releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
         if raw:
             releases.stage(db, number, raw.name, raw.body, raw.dictionary)
-        owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=False)
-    outcome = _accept(db, release, _only(release.panel, fine), held, number, policy, now)
+        owe_held(
+            db, _info(number, release), findings, policy, now, names=_names(db, release), whole=False
+        )
     return replace(outcome, findings=tuple(findings), held=tuple(sorted(doubtful)))
 
 
@@ -329,7 +332,6 @@ def _accept(
     snapshot = snapshots.next_snapshot(db)
     merged = observations.merge(db, numbered, held, release=number, snapshot=snapshot, whole=rebased)
     releases.set_cells(db, number, new=merged.new_cells, revised=merged.revised_cells)
-    releases.supersede(db, incoming.indicators, number)
     ranked = rank_and_compare(
         db,
         held=held,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import gzip
 import hashlib
 import io
@@ -302,6 +303,7 @@ def _areas(frame: pd.DataFrame, bad: _Bad) -> tuple[npt.NDArray[np.int64], tuple
     return np.array(of_category, np.int64)[codes], tuple(categories[at] for at in unknown)
 
 
+@functools.cache
 def panel_areas() -> tuple[str, ...]:
     """Areas whose figures are kept: upper-tier councils under today's codes, and England."""
     areas = load_areas()
@@ -352,7 +354,7 @@ def _panel(
     # Of several marks for one cell the most settled that holds a value counts; lexsort puts it last.
     order = np.lexsort((lines, mark_of[label], stated, cell))
     last = np.append(cell[order][1:] != cell[order][:-1], True) if order.size else np.array([], bool)
-    twice = _duplicates(frame, lines[order], cell[order], label[order], periods, [areas[at] for at in area_of[lines][order]])
+    twice = _duplicates(frame, lines[order], cell[order], label[order], periods)
     chosen = order[last]
     rows, row_at = np.unique(row_id[chosen], return_inverse=True)
     best = {}
@@ -380,7 +382,6 @@ def _duplicates(
     cell: npt.NDArray[np.int64],
     label: npt.NDArray[np.int64],
     periods: list[tuple[Period, str]],
-    areas: list[str],
 ) -> tuple[Duplicate, ...]:
     """Cells stated more than once under marks of the same weight; ``lines`` are in order of cell."""
     marks = np.array([period.mark for period, _ in periods], np.int64)[label]
@@ -391,7 +392,7 @@ def _duplicates(
     return tuple(
         Duplicate(
             indicator=str(frame["indicator"].iloc[lines[at[0]]]),
-            area=areas[at[0]],
+            area=panel_areas()[cell[at[0]] % len(panel_areas())],
             period=periods[label[at[0]]][1],
             lines=tuple(sorted(int(lines[one]) + 2 for one in at)),
             values=tuple(str(frame["value"].iloc[lines[one]]) for one in at),

@@ -190,7 +190,7 @@ CREATE TABLE outbox (
     payload TEXT NOT NULL,
     created TEXT NOT NULL,
     not_before TEXT NOT NULL DEFAULT '',
-    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sending', 'sent', 'failed', 'suppressed')),
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sending', 'sent', 'suppressed')),
     attempts INTEGER NOT NULL DEFAULT 0,
     reason TEXT NOT NULL DEFAULT ''
 ) STRICT;

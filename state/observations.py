@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -36,36 +35,29 @@ def load_panel(db: Database, areas: Sequence[str], as_of: int | None = None) -> 
 
     A cell that was never stated is ABSENT; one stated without a value has the number of its remark.
     """
-    clause = "" if as_of is None else "WHERE series.first_snapshot <= :as_of"
     series = list(
         db.execute(
             "SELECT series.id, indicators.code, series.period, series.label FROM series "
-            f"JOIN indicators ON indicators.id = series.indicator_id {clause}",  # noqa: S608  # constant text
+            "JOIN indicators ON indicators.id = series.indicator_id "
+            "WHERE :as_of IS NULL OR series.first_snapshot <= :as_of",
             {"as_of": as_of},
         )
     )
     row_of = _index([row[0] for row in series])
-    area_ids = {code: at for at, code in enumerate(areas)}
-    column_of = _index_by({id_: area_ids.get(code, -1) for id_, code in db.execute("SELECT id, code FROM areas")})
-    cells = _cells(db.conn, "SELECT series_id, area_id, value, remark_id, lower_ci, upper_ci FROM observations")
+    place = {code: at for at, code in enumerate(areas)}
+    known = {id_: place[code] for id_, code in db.execute("SELECT id, code FROM areas") if code in place}
+    column_of = _index_by(known)
+    cells = _cells(db, "observations", known)
     if as_of is not None:
-        cells = _undo(db, cells, as_of)
-    keep = (cells[:, 0] < len(row_of)) & (cells[:, 1] < len(column_of))
-    cells = cells[keep]
-    rows, columns = row_of[cells[:, 0].astype(np.int64)], column_of[cells[:, 1].astype(np.int64)]
-    here = (rows >= 0) & (columns >= 0)
+        cells = _undo(cells, _cells(db, "revisions", known, f"AND snapshot_id > {as_of:d} ORDER BY snapshot_id"))
+    at_series = cells[:, 0].astype(np.int64)
+    here = at_series < len(row_of)
+    here[here] = row_of[at_series[here]] >= 0
+    cells = cells[here]
     described = [(code, _period(key, label), label) for _, code, key, label in series]
+    rows, columns = row_of[at_series[here]], column_of[cells[:, 1].astype(np.int64)]
     return Panel.build(
-        described,
-        areas,
-        (
-            rows[here],
-            columns[here],
-            cells[here, 2],
-            cells[here, 3].astype(np.int16),
-            cells[here, 4],
-            cells[here, 5],
-        ),
+        described, areas, (rows, columns, cells[:, 2], cells[:, 3].astype(np.int16), cells[:, 4], cells[:, 5])
     )
 
 
@@ -85,24 +77,20 @@ def _index_by(places: Mapping[int, int]) -> Ints:
     return index
 
 
-def _cells(connection: sqlite3.Connection, query: str, parameters: Sequence[object] = ()) -> npt.NDArray[np.float64]:
-    """Rows of six numbers as one array (n, 6), NULL as NaN."""
-    cursor = connection.execute(query, parameters)
+def _cells(db: Database, table: str, areas: Iterable[int], more: str = "") -> npt.NDArray[np.float64]:
+    """Series, area, value, remark and limits of a table's cells in these areas, as one array (n, 6), NULL as NaN."""
+    numbers = ", ".join(f"{area:d}" for area in areas)
+    cursor = db.execute(
+        f"SELECT series_id, area_id, value, remark_id, lower_ci, upper_ci FROM {table} "  # noqa: S608  # our own names
+        f"WHERE area_id IN ({numbers}) {more}"
+    )
     batches = [np.array(batch, np.float64) for batch in iter(lambda: cursor.fetchmany(_BATCH), [])]
     return np.concatenate(batches) if batches else np.empty((0, 6))
 
 
-def _undo(db: Database, cells: npt.NDArray[np.float64], as_of: int) -> npt.NDArray[np.float64]:
-    """The cells with every revision after ``as_of`` taken back: the earliest later revision holds what stood then."""
-    log = _cells(
-        db.conn,
-        "SELECT series_id, area_id, value, remark_id, lower_ci, upper_ci FROM revisions "
-        "WHERE snapshot_id > ? ORDER BY snapshot_id",
-        (as_of,),
-    )
-    if not len(log):
-        return cells
-    both = np.concatenate([log, cells])  # the first occurrence of a cell counts: the earliest log entry, else today's
+def _undo(cells: npt.NDArray[np.float64], log: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The cells with the revisions in ``log``, oldest first, taken back: a cell's first entry holds what stood then."""
+    both = np.concatenate([log, cells])  # np.unique gives first occurrences: the oldest entry, else today's value
     _, first = np.unique(both[:, 0] * 2**20 + both[:, 1], return_index=True)
     then = both[first]
     return then[then[:, 3] != ABSENT]

@@ -86,7 +86,7 @@ def part_refused(db: Database, outbox: int, part: int) -> None:
 
 
 def finish(db: Database, outbox: int, state: str, reason: str = "") -> None:
-    """Set a message's last state: sent, failed or suppressed, with the reason."""
+    """Set a message's last state, sent or suppressed, with the reason."""
     db.execute("UPDATE outbox SET state = ?, reason = ? WHERE id = ?", (state, reason, outbox))
 
 

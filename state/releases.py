@@ -106,12 +106,17 @@ def supersede(db: Database, indicators: Iterable[str], by_release: int) -> None:
         "UPDATE findings SET state = 'superseded' WHERE state = 'held' AND indicator = ? AND release_id < ?",
         [(indicator, by_release) for indicator in indicators],
     )
+    db.execute(
+        "DELETE FROM staged WHERE release_id NOT IN (SELECT release_id FROM findings WHERE state = 'held') "
+        "AND release_id < ?",
+        (by_release,),
+    )
 
 
 def stage(db: Database, release: int, name: str, body: bytes, dictionary: bytes | None) -> None:
     """Keep a held release's text until it is decided."""
     db.execute(
-        "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)", (release, name, gzip.compress(body, 6), dictionary)
+        "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)", (release, name, gzip.compress(body, 1), dictionary)
     )
 
 

@@ -177,7 +177,7 @@ class ReleaseView:
 
 @dataclass(frozen=True, slots=True)
 class OutboxView:
-    """One message owed or sent: ``state`` is pending, sending, sent, failed or suppressed."""
+    """One message owed or sent: ``state`` is pending, sending, sent or suppressed."""
 
     id: int
     key: str

@@ -44,6 +44,9 @@ DRIFT = 0.15
 NEARNESS = 0.02
 """What a place away from the one drawn costs against drift."""
 
+INERTIA = 0.12
+"""What each place moved costs against drift: comparators mostly go the council's way."""
+
 LOWEST_SHARE = 0.9
 """Share of the way to its lower bound that a figure may go."""
 
@@ -176,11 +179,12 @@ def _years(entry: Published, others: int) -> tuple[_Year | None, _Year | None]:
     target = middle + round(2 * pull)
     if not candidates[1]:
         return min(candidates[0], key=lambda year: abs(year.rank - target)), None
-    scale = entry.spread * 10**entry.decimals
+    scale = entry.spread * float(10**entry.decimals)
 
     def cost(pair: tuple[_Year, _Year]) -> float:
-        drift = (int(pair[1].peers.sum()) - int(pair[0].peers.sum())) / others / scale
-        return abs(drift - DRIFT * wish) + NEARNESS * abs(pair[0].rank - target)
+        drift = (int(pair[1].peers.sum()) - int(pair[0].peers.sum())) / (others * scale)
+        moved = abs(pair[1].rank - pair[0].rank)
+        return abs(drift - DRIFT * wish) + NEARNESS * abs(pair[0].rank - target) + INERTIA * moved
 
     return min(((old, new) for old in candidates[0] for new in candidates[1]), key=cost)
 
@@ -247,9 +251,7 @@ def _fits(entry: Published, own: Decimal, year: _Year) -> bool:
 
 def _skills(entry: Published, others: int) -> tuple[_Floats, _Floats]:
     """How well each comparator does in the two years, about 0 with a spread of 1, more being better."""
-    common, own, news = (
-        _normal(words, others) for words in (entry.theme, entry.code, f"{entry.code} {PERIODS[1]}")
-    )
+    common, own, news = (_normal(words, others) for words in (entry.theme, entry.code, f"{entry.code} {PERIODS[1]}"))
     first = THEME_SHARE * common + math.sqrt(1 - THEME_SHARE**2) * own
     return first, KEPT * first + math.sqrt(1 - KEPT**2) * news
 

@@ -7,7 +7,6 @@ from bot.slack_text.blocks import (
     Message,
     actions,
     button,
-    compose,
     context,
     header,
     plain,
@@ -15,7 +14,7 @@ from bot.slack_text.blocks import (
     table,
 )
 from bot.slack_text.characters import bold, clean, code, cut, escape, literal, size, unescape
-from bot.slack_text.limits import fit, pages
+from bot.slack_text.limits import compose, fit, pages, paragraphs
 
 __all__ = [
     "Block",
@@ -33,6 +32,7 @@ __all__ = [
     "header",
     "literal",
     "pages",
+    "paragraphs",
     "plain",
     "section",
     "size",

@@ -24,7 +24,7 @@ _SEPARATOR = " · "
 class Message:
     """A message as Slack takes it: ``text`` alone carries the whole fact, ``blocks`` lay it out.
 
-    ``thread`` are the messages to post under it. Make one with ``compose``, which also keeps Slack's limits.
+    ``thread`` are the messages to post under it. ``compose`` makes one from its blocks and keeps Slack's limits.
     """
 
     text: str
@@ -77,14 +77,6 @@ def plain(message: Message) -> str:
         return unescape(_unmarked(message.text))
     parts = [_columns(block) if block["type"] == "table" else "\n".join(_lines(block)) for block in message.blocks]
     return unescape("\n".join(part for part in parts if part))
-
-
-def compose(blocks: Iterable[Block], thread: Iterable[Message] = ()) -> Message:
-    """A message whose text says what its blocks say; within Slack's limits."""
-    from bot.slack_text.limits import fit  # noqa: PLC0415 - limits builds on this module
-
-    kept = list(blocks)
-    return fit(Message(narrate(kept), kept, tuple(thread)))
 
 
 def _mrkdwn(text: str) -> Block:

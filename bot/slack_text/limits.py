@@ -29,6 +29,7 @@ ROWS, COLUMNS = 100, 20
 PAGE = 3_200
 """Text of one page: with a headline and a footer around it the whole still fits into ``TEXT``."""
 
+_ENDS = frozenset({"context", "actions"})
 _TAIL = 3_000
 """Text reserved at most for what ends a message: its footer and buttons."""
 _NOTE = 120
@@ -40,10 +41,10 @@ def fit(message: Message) -> Message:
 
     What ends the message, a footer and buttons, is kept; what stands above is cut from below.
     """
-    where = ": see the thread" if message.thread else " left out"
+    where = _where(message.thread)
     body = [fitted for block in message.blocks for fitted in _block(block)]
     tail: list[Block] = []
-    while body and body[-1]["type"] in {"context", "actions"} and weight([*tail, body[-1]]) <= _TAIL:
+    while body and body[-1]["type"] in _ENDS and weight([*tail, body[-1]]) <= _TAIL:
         tail.insert(0, body.pop())
     return replace(
         message,
@@ -51,6 +52,21 @@ def fit(message: Message) -> Message:
         blocks=[*_within(body, BLOCKS - len(tail), TOTAL - weight(tail), where), *tail],
         thread=tuple(fit(reply) for reply in message.thread),
     )
+
+
+def compose(blocks: Iterable[Block], thread: Iterable[Message] = ()) -> Message:
+    """A message whose text says what its blocks say, within Slack's limits; a footer is never cut from the text."""
+    body, foot = list(blocks), list[Block]()
+    while body and body[-1]["type"] in _ENDS:
+        foot.insert(0, body.pop())
+    end, replies = narrate(foot), tuple(thread)
+    text = cut_lines(narrate(body), TEXT - size(end) - 1, _where(replies))
+    return fit(Message("\n".join(part for part in (text, end) if part), [*body, *foot], replies))
+
+
+def paragraphs(lines: Iterable[str]) -> list[Block]:
+    """Lines as sections, as few as Slack takes."""
+    return [section(page) for page in pages([("", [line for line in lines if line])], SECTION - _NOTE)]
 
 
 def pages(groups: Iterable[tuple[str, Sequence[str]]], room: int = PAGE) -> list[str]:
@@ -95,6 +111,10 @@ def weight(value: Any) -> int:  # noqa: ANN401 - any part of a block
     return sum(own) + sum(weight(item) for item in value.values() if isinstance(item, dict | list))
 
 
+def _where(thread: Sequence[Message]) -> str:
+    return ": see the thread" if thread else " left out"
+
+
 def _note(missing: int, where: str) -> str:
     return f"{ELLIPSIS} and {missing:,} more {'line' if missing == 1 else 'lines'}{where}"
 
@@ -133,8 +153,7 @@ def _shortened(block: Block, room: int) -> tuple[Block, list[Block]] | None:
         count -= 1
     if not count:
         return None
-    first, rest = "\n".join(lines[:count]), "\n".join(lines[count:])
-    return {"type": "section", "text": block["text"] | {"text": first}}, [section(rest)]
+    return section("\n".join(lines[:count])), [section("\n".join(lines[count:]))]
 
 
 def _one_table(body: list[Block]) -> list[Block]:
@@ -185,9 +204,7 @@ def _header(block: Block) -> list[Block]:
 def _context(block: Block) -> list[Block]:
     shown = [item for item in block["elements"] if item.get("text", item.get("alt_text", "")).strip()]
     kept = shown if len(shown) <= CONTEXT else shown[: CONTEXT - 1]
-    fitted = [
-        item | {key: cut(item[key], limit) for key, limit in _ELEMENT if key in item} for item in kept
-    ]
+    fitted = [item | {key: cut(item[key], limit) for key, limit in _ELEMENT if key in item} for item in kept]
     if len(shown) > CONTEXT:
         note = f"{ELLIPSIS} and {len(shown) - len(kept)} more notes left out"
         fitted.append({"type": "mrkdwn", "text": note})
@@ -227,7 +244,7 @@ def _image(block: Block) -> list[Block]:
 def _table(block: Block) -> list[Block]:
     """Rows and columns beyond the limits become a note; an empty cell, which Slack refuses, a dash."""
     rows = [
-        [cell | {"text": cell["text"].strip() and cell["text"] or "–"} for cell in row[:COLUMNS]]
+        [cell | {"text": (cell["text"].strip() and cell["text"]) or "–"} for cell in row[:COLUMNS]]
         for row in block["rows"][:ROWS]
     ]
     found = block | {"rows": rows}

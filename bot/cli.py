@@ -1,0 +1,391 @@
+"""The command line: every command prints for people, or one JSON document with --json."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import getpass
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlite_utils import Database
+
+from bot import demo, tell
+from bot.commands import Answers
+from bot.errors import BotError
+from bot.manifest import manifest as slack_manifest
+from bot.slack_text import plain
+from engine.areas import load_areas
+from engine.errors import EngineError
+from jobs import polling
+from jobs.errors import DecisionError, JobsError, SettingsError, SourceError
+from jobs.logs import configure_logs
+from jobs.pipeline import Outcome, approve, ingest, reject
+from jobs.policy import Policy, policy_from
+from jobs.settings import Settings, load_settings
+from jobs.sources import file
+from state import export as tables
+from state import ledger, snapshots
+from state.database import Lock, connect, unit
+from state.errors import StateError, StateInUse
+from state.reader import Reader
+
+DONE, FAILED, USAGE, HELD = 0, 1, 2, 3
+
+app = typer.Typer(
+    name="benchwatch",
+    help="Watch official statistics for a council, rank it, and tell its people when something moved.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="BENCHWATCH_CONFIG", help="Settings file; ./config.toml when not given."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Indicators = Annotated[list[str] | None, typer.Argument(help="Only these of the indicators held from it.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit.")]
+
+
+def main() -> None:
+    """Run the command line; exit codes are 0 done, 1 failed, 2 wrong usage or settings, 3 a whole release is held."""
+    try:
+        app()
+    except (SettingsError, EngineError) as error:
+        _fail(error, USAGE)
+    except (JobsError, StateError, BotError) as error:
+        _fail(error, FAILED)
+
+
+def _fail(error: Exception, code: int) -> None:
+    if "--json" in sys.argv:
+        print(json.dumps({"error": str(error)}, ensure_ascii=False))
+    print(f"benchwatch: {error}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _settings(config: Path | None) -> Settings:
+    settings = load_settings(config)
+    configure_logs("warning" if settings.logs.level == "info" else settings.logs.level, settings.logs.format)
+    return settings
+
+
+@contextmanager
+def _writing(settings: Settings) -> Iterator[Database]:
+    """The database for writing, for as long as the lock is ours."""
+    lock = Lock(settings.state.path)
+    try:
+        db = connect(settings.state.path)
+        try:
+            yield db
+        finally:
+            db.close()
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _reading(settings: Settings) -> Iterator[Reader]:
+    reader = Reader(settings.state.path)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def _print(document: Any, text: str, *, as_json: bool) -> None:  # noqa: ANN401  # any JSON document
+    print(json.dumps(document, ensure_ascii=False, default=_plain) if as_json else text)
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return str(value)
+
+
+@app.command("demo")
+def demo_command(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the HTML page and the chart.")] = Path("demo"),
+    as_json: Json = False,
+) -> None:
+    """Replay Leicestershire's 2015/16 to 2016/17 through the whole pipeline, with illustrative comparators."""
+    from bot.demo.run import run_demo  # noqa: PLC0415  # matplotlib takes a second that no other command needs
+
+    configure_logs("warning")
+    shown = run_demo(out)
+    if as_json:
+        _print(shown.document, "", as_json=True)
+    else:
+        shown.show()
+
+
+@app.command("ingest")
+def ingest_command(
+    files: Annotated[list[Path], typer.Argument(help="Observation files, CSV or gzip, oldest first.")],
+    published: Annotated[str, typer.Option("--published", help="Date published; else the one in the name.")] = "",
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Take files in, each as a release through the whole pipeline."""
+    settings = _settings(config)
+    policy, day = policy_from(settings), _day(published, "--published") if published else None
+    outcomes: list[Outcome] = []
+    refusals: list[polling.Refusal] = []
+    with _writing(settings) as db:
+        for path in files:
+            try:
+                raw = file.read(path, limit=settings.sources.file.max_mb << 20, published=day)
+                outcomes.append(ingest(db, raw, policy, now=_now(), path=settings.state.path))
+            except SourceError as error:
+                refusals.append(polling.Refusal(str(path), str(error)))
+            if not as_json:
+                print(tell.refusal(refusals[-1]) if refusals and refusals[-1].place == str(path) else tell.outcome(outcomes[-1]))
+    _finish(outcomes, refusals, as_json=as_json)
+
+
+def _finish(outcomes: Sequence[Outcome], refusals: Sequence[polling.Refusal], *, as_json: bool) -> None:
+    if as_json:
+        _print({"releases": [tell.outcome_document(one) for one in outcomes], "refused": refusals}, "", as_json=True)
+    for refusal in refusals:
+        print(f"benchwatch: {refusal.reason}", file=sys.stderr)
+    if refusals:
+        raise typer.Exit(FAILED)
+    if any(one.status == "held" for one in outcomes):
+        raise typer.Exit(HELD)
+
+
+@app.command("poll")
+def poll_command(
+    sources: Annotated[list[str] | None, typer.Argument(help="Only these sources; there is one, file.")] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Look at the sources once, now."""
+    unknown = sorted(set(sources or ()) - {file.NAME})
+    if unknown:
+        raise SettingsError(f"no source is called {unknown[0]!r}; the one there is is called {file.NAME}")
+    settings = _settings(config)
+    with _writing(settings) as db:
+        polled = polling.poll(db, settings, policy_from(settings))
+    if not as_json:
+        print("\n".join(map(tell.outcome, polled.outcomes)) or "Nothing new.")
+    _finish(polled.outcomes, polled.refusals, as_json=as_json)
+
+
+@app.command("run")
+def run_command(config: Config = None) -> None:
+    """Run the service: watch the sources, deliver messages, answer questions."""
+    from bot.service import run_service  # noqa: PLC0415  # the Slack libraries are loaded by this command only
+
+    settings = load_settings(config)
+    configure_logs(settings.logs.level, settings.logs.format)
+    run_service(settings)
+
+
+@app.command("ask")
+def ask_command(
+    question: Annotated[str, typer.Argument(help='As after /rank, for example "theme Police".')] = "help",
+    blocks: Annotated[bool, typer.Option("--blocks", help="Print the answer as Block Kit JSON.")] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Answer what /rank would."""
+    settings = _settings(config)
+    with _reading(settings) as reader:
+        message = Answers(reader).answer(question)
+    if blocks:
+        _print({"text": message.text, "blocks": message.blocks}, "", as_json=True)
+    else:
+        _print({"text": plain(message)}, plain(message), as_json=as_json)
+
+
+@app.command("changes")
+def changes_command(
+    release: Annotated[int | None, typer.Option("--release", help="Number of one release.")] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Show what changed, and the cause."""
+    with _reading(_settings(config)) as reader:
+        views = [view for view in reader.changes(release=release) if view.change.kind != "baseline"]
+    _print({"changes": [tell.change_document(view) for view in views]}, tell.changes(views), as_json=as_json)
+
+
+@app.command("export")
+def export_command(
+    table: Annotated[str, typer.Argument(help="ranks, themes, observations or changes.")],
+    form: Annotated[str, typer.Option("--format", help="csv or json.")] = "csv",
+    as_of: Annotated[str, typer.Option("--as-of", help="What was known on this date.")] = "",
+    all_areas: Annotated[bool, typer.Option("--all-areas", help="Every area, not the council alone.")] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Print a table for spreadsheets and scripts."""
+    if table not in tables.TABLES:
+        raise SettingsError(f"no table is called {table!r}; there are {', '.join(tables.TABLES)}")
+    if form not in ("csv", "json"):
+        raise SettingsError(f"no format is called {form!r}; there are csv and json")
+    settings = _settings(config)
+    with _reading(settings) as reader:
+        rows = reader.read(_table(table, as_of, None if all_areas else load_areas().carry(settings.council.code)))
+    columns = tables.COLUMNS[table]
+    if as_json or form == "json":
+        _print({table: [dict(zip(columns, row, strict=True)) for row in rows]}, "", as_json=True)
+    else:
+        out = csv.writer(sys.stdout, lineterminator="\n")
+        out.writerow(columns)
+        out.writerows(rows)
+
+
+def _table(table: str, as_of: str, area: str | None) -> Callable[[Database], list[tables.Row]]:
+    day = _day(as_of, "--as-of").isoformat() if as_of else "9999-12-31"
+
+    def query(db: Database) -> list[tables.Row]:
+        snapshot = snapshots.snapshot_on(db, day)
+        if snapshot is None:
+            return []
+        return list(tables.rows(db, table, snapshot=snapshot, area=area))  # type: ignore[arg-type]  # checked above
+
+    return query
+
+
+@app.command("releases")
+def releases_command(config: Config = None, as_json: Json = False) -> None:
+    """Show every release and what became of it."""
+    with _reading(_settings(config)) as reader:
+        views = reader.releases()
+    _print({"releases": [tell.release_document(view) for view in views]}, tell.releases(views), as_json=as_json)
+
+
+@app.command("outbox")
+def outbox_command(config: Config = None, as_json: Json = False) -> None:
+    """Show every message owed or sent."""
+    with _reading(_settings(config)) as reader:
+        views = reader.outbox()
+    _print({"outbox": views}, tell.outbox(views), as_json=as_json)
+
+
+@app.command("approve")
+def approve_command(
+    release: Annotated[int, typer.Argument(help="Number of the held release.")],
+    indicators: Indicators = None,
+    reason: Reason = "",
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Let a held release through, or some of the indicators held from it."""
+    settings = _settings(config)
+
+    def now_here(db: Database, policy: Policy) -> None:
+        outcome = approve(
+            db,
+            release,
+            policy,
+            now=_now(),
+            actor=_actor(),
+            reason=reason,
+            indicators=indicators or (),
+            path=settings.state.path,
+        )
+        _print(tell.outcome_document(outcome), tell.outcome(outcome), as_json=as_json)
+
+    _decide(settings, "approve", release, indicators or [], reason, now_here, as_json=as_json)
+
+
+@app.command("reject")
+def reject_command(
+    release: Annotated[int, typer.Argument(help="Number of the held release.")],
+    indicators: Indicators = None,
+    reason: Reason = "",
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Turn down a held release, or some of the indicators held from it."""
+    settings = _settings(config)
+
+    def now_here(db: Database, policy: Policy) -> None:
+        del policy
+        turned_down = reject(
+            db,
+            release,
+            now=_now(),
+            actor=_actor(),
+            reason=reason,
+            indicators=indicators or (),
+            path=settings.state.path,
+        )
+        what = ", ".join(turned_down) or "the whole file"
+        _print({"release": release, "rejected": turned_down}, f"Release {release}: rejected {what}.", as_json=as_json)
+
+    _decide(settings, "reject", release, indicators or [], reason, now_here, as_json=as_json)
+
+
+def _decide(
+    settings: Settings,
+    verdict: str,
+    release: int,
+    indicators: Sequence[str],
+    reason: str,
+    now_here: Callable[[Database, Policy], None],
+    *,
+    as_json: bool,
+) -> None:
+    """Decide here, or leave the decision to the running service that has the database."""
+    try:
+        with _writing(settings) as db:
+            now_here(db, policy_from(settings))
+    except StateInUse:
+        with _reading(settings) as reader:
+            waiting = {view.id for view in reader.releases() if view.status == "held" or view.held}
+        if release not in waiting:
+            raise DecisionError(f"nothing of release {release} is held; benchwatch releases lists what is") from None
+        db = connect(settings.state.path)
+        with unit(db, settings.state.path):
+            ledger.ask_decision(
+                db,
+                at=_now().isoformat(timespec="seconds"),
+                actor=_actor(),
+                release=release,
+                verdict=verdict,
+                indicators=indicators,
+                reason=reason,
+            )
+        db.close()
+        text = "The service is running: it carries this out within seconds; benchwatch releases shows what came of it."
+        _print({"release": release, "left_to_service": verdict}, text, as_json=as_json)
+
+
+@app.command("manifest")
+def manifest_command(config: Config = None, as_json: Json = False) -> None:
+    """Print the Slack app manifest for these settings."""
+    del as_json  # a manifest is JSON either way
+    print(json.dumps(slack_manifest(load_settings(config)), indent=2))
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"{option} {text!r} is not a date such as 2025-11-25") from None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _actor() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "command line"
+
+
+__all__ = ["app", "demo", "main"]

@@ -1,0 +1,23 @@
+"""What ``/rank`` answers: the grammar, names as people type them, and the answers, remembered."""
+
+from __future__ import annotations
+
+from bot.commands.answers import Reader, answer
+from bot.commands.cache import Answers, Payload, payload
+from bot.commands.matching import Match, Named, match, named
+from bot.commands.parts import ASK, PAGE, SHARE
+
+__all__ = [
+    "ASK",
+    "PAGE",
+    "SHARE",
+    "Answers",
+    "Match",
+    "Named",
+    "Payload",
+    "Reader",
+    "answer",
+    "match",
+    "named",
+    "payload",
+]

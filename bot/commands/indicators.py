@@ -1,0 +1,94 @@
+"""The answer about one indicator: where we stand, since when, between whom, and how far from the line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import words
+from bot.commands.parts import paged
+from bot.slack_text import Message
+from engine.changes import BOTTOM_QUARTILE
+from state.views import IndicatorReport, IndicatorView, Peer
+
+AROUND = 3
+YEARS = 7
+
+
+def indicator(report: IndicatorReport, page: int) -> Message:
+    """Value, rank, quartile, trend, the peers above and below, the quartile line, source and date."""
+    view = report.indicator
+    top = [_headline(view), _figure(view), _trend(report), _line(report), _source(view)]
+    council = report.snapshot.council
+    groups = [("*Around us, best first*", [_peer(peer, view, council) for peer in _around(report)])]
+    return paged(("indicator", view.code), page, top, groups, report.snapshot)
+
+
+def _headline(view: IndicatorView) -> str:
+    before = f" ({words.position(view.previous)} a year earlier)" if view.previous and view.previous.rank else ""
+    change = words.trend(view.previous, view.standing)
+    rank = words.place(view.standing) if view.standing else words.NO_FIGURE
+    fact = f"*{words.name(view.name)}: {rank}*{before} {change}".strip()
+    return ", ".join(part for part in (fact, words.judged(view)) if part)
+
+
+def _figure(view: IndicatorView) -> str:
+    now = view.standing
+    shown = ""
+    if now is not None:
+        shown = f"{words.figure(now.value, view.unit, view.decimals)} {words.direction(view.polarity)}".strip()
+    return words.joined(shown, words.periods(None, now) if now else "", f"theme {words.name(view.theme)}")
+
+
+def _trend(report: IndicatorReport) -> str:
+    """Figures and ranks of up to seven periods, oldest first, with bars for the ranks."""
+    view, points = report.indicator, report.trend[-YEARS:]
+    if len(points) < 2:  # noqa: PLR2004 - one period is no trend
+        return ""
+    told = [
+        f"{words.name(point.period)} {words.number(point.value, view.decimals)}"
+        + (f" ({words.ordinal(point.rank)} of {point.of})" if point.rank else "")
+        for point in points
+    ]
+    of = max(max(point.of or 0, point.rank or 0) for point in points)
+    shown = words.bars([point.rank for point in points], of)
+    return f"Trend: {', '.join(told)} {shown} (taller is a better rank)"
+
+
+def _around(report: IndicatorReport) -> Sequence[Peer]:
+    """The council and up to three peers on either side; the best few where the council has no figure."""
+    at = next((at for at, peer in enumerate(report.peers) if peer.code == report.snapshot.council), None)
+    return report.peers[:AROUND] if at is None else report.peers[max(at - AROUND, 0) : at + AROUND + 1]
+
+
+def _peer(peer: Peer, view: IndicatorView, council: str) -> str:
+    rank = f"{words.LEVEL if peer.tied else ''}{words.ordinal(peer.rank)}"
+    quartile = f", quartile {peer.quartile}" if peer.quartile else ""
+    own = peer.code == council
+    area = f"{words.strong(peer.name)} (us)" if own else words.name(peer.name)
+    return f"• {rank} {area} — {words.figure(peer.value, view.unit, view.decimals)}{quartile}"
+
+
+def _line(report: IndicatorReport) -> str:
+    """Who holds the last place outside the bottom quartile and the first in it, and how far that is from here."""
+    own = next((peer for peer in report.peers if peer.code == report.snapshot.council), None)
+    outside = [peer for peer in report.peers if peer.quartile and peer.quartile < BOTTOM_QUARTILE]
+    inside = [peer for peer in report.peers if peer.quartile == BOTTOM_QUARTILE]
+    if own is None or own.quartile is None:
+        return ""
+    if own.quartile == BOTTOM_QUARTILE:
+        return f"Out of the bottom quartile: {_gap(own, outside[-1], report.indicator, 'up')}" if outside else ""
+    if not inside:
+        return "Nobody is in the bottom quartile, because of ties"
+    return f"The bottom quartile begins: {_gap(own, inside[0], report.indicator, 'down')}"
+
+
+def _gap(own: Peer, other: Peer, view: IndicatorView, way: str) -> str:
+    places = words.count(abs(other.rank - own.rank), "place")
+    rank = f"{words.LEVEL if other.tied else ''}{words.ordinal(other.rank)}"
+    value = words.figure(other.value, view.unit, view.decimals)
+    return f"{places} {way}, at {words.name(other.name)} ({rank}, {value})"
+
+
+def _source(view: IndicatorView) -> str:
+    told = words.joined(words.name(view.source) if view.source else "", words.day(view.release))
+    return f"Source: {told}" if told else ""

@@ -1,0 +1,199 @@
+"""The running service: settings in; watching, delivering, answering and health out, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+from slack_sdk.errors import SlackClientError
+from waitress.server import create_server
+
+from bot.commands import Answers
+from bot.console import ConsolePoster
+from bot.delivery import Delivery, Poster
+from bot.health import Health, wsgi_app
+from bot.slack_app import build_app, socket_handler, wsgi
+from bot.slack_poster import SlackPoster, web_client
+from jobs import polling
+from jobs.errors import SettingsError
+from jobs.policy import OPS, TEAM, policy_from
+from jobs.polling import Polled
+from jobs.schedule import add_job, new_scheduler
+from jobs.settings import Interval, Secrets, Settings, load_secrets
+from jobs.sources import file
+from jobs.worker import carry_out_decisions, poll_once, start_worker
+from state import ledger
+from state.database import Lock, connect
+from state.errors import StateError
+from state.reader import Reader
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+TICK = Interval(1)
+RECONNECT = Interval(10)
+WEB_THREADS = 32
+POLITE = 60.0
+"""Least seconds between two requests to one address; folders may be looked at more often."""
+
+
+def run_service(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. Raises SettingsError, StateError or CatalogueError when it cannot start."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with Service(settings, load_secrets(os.environ, settings.slack.mode)):
+        stop.wait()
+    log.info("stopped")
+
+
+class Service:
+    """Everything that runs, started on entering and stopped in reverse on leaving."""
+
+    def __init__(self, settings: Settings, secrets: Secrets) -> None:
+        policy_from(settings)  # a catalogue that cannot be used stops the start, not the first release
+        self._settings = settings
+        self._secrets = secrets
+        self._stack = ExitStack()
+        self._health = Health()
+        self._delivering = threading.Lock()
+
+    def __enter__(self) -> Service:
+        with ExitStack() as stack:
+            self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _start(self, stack: ExitStack) -> None:
+        path = self._settings.state.path
+        stack.callback(Lock(path).release)
+        db = connect(path)
+        stack.callback(db.close)
+        self._reader = Reader(path)
+        stack.callback(self._reader.close)
+        self._delivery = Delivery(db, path, self._poster(), self._destinations(), lambda: datetime.now(UTC))
+        slack = self._start_slack(stack)
+        self._start_web(stack, slack)
+        self._pool = start_worker(self._settings)
+        stack.callback(lambda: self._pool.shutdown(cancel_futures=True))
+        self._start_schedule(stack)
+        log.info("started", council=self._settings.council.code, slack=self._settings.slack.mode)
+
+    def _destinations(self) -> dict[str, str]:
+        slack = self._settings.slack
+        leads = {f"lead:{lead.name}": lead.slack for lead in self._settings.leads}
+        return {TEAM: slack.channel, OPS: slack.ops_channel, **leads}
+
+    def _poster(self) -> Poster:
+        if self._settings.slack.mode == "console":
+            return ConsolePoster()
+        return SlackPoster(web_client(self._secrets.bot_token, self._secrets.api_url))
+
+    def _start_slack(self, stack: ExitStack) -> WSGIApplication | None:
+        """Answer commands over Socket Mode, or give what serves them by HTTP; nothing in the terminal."""
+        mode = self._settings.slack.mode
+        if mode == "console":
+            return None
+        client = web_client(self._secrets.bot_token, self._secrets.api_url)
+        secret = self._secrets.signing_secret or "unused in socket mode"
+        app = build_app(Answers(self._reader), client, signing_secret=secret, command=self._settings.slack.command)
+        if mode == "http":
+            return wsgi(app)
+        self._socket = socket_handler(app, self._secrets.app_token, client)
+        stack.callback(self._socket.close)
+        self._health.watch("slack", lambda: "" if self._socket.client.is_connected() else "not connected")
+        self._connect()
+        return None
+
+    def _connect(self) -> None:
+        """Connect to Slack unless connected; a failure is tried again by the schedule."""
+        if self._socket.client.is_connected():
+            return
+        try:
+            self._socket.connect()
+            log.info("connected to Slack")
+        except (SlackClientError, OSError) as error:
+            log.warning("cannot connect to Slack", reason=str(error))
+
+    def _start_web(self, stack: ExitStack, slack: WSGIApplication | None) -> None:
+        http = self._settings.http
+        try:
+            server = create_server(wsgi_app(self._health, slack), host=http.host, port=http.port, threads=WEB_THREADS)
+        except OSError as error:
+            msg = f"cannot listen on {http.host}:{http.port} ({error.strerror}); set another port in [http]"
+            raise SettingsError(msg) from error
+        threading.Thread(target=server.run, name="web", daemon=True).start()
+        stack.callback(server.close)
+        log.info("listening", host=http.host, port=server.effective_port)
+
+    def _start_schedule(self, stack: ExitStack) -> None:
+        zone, every = self._settings.schedule.timezone, self._settings.sources.file.every
+        scheduler = new_scheduler(zone)
+        add_job(scheduler, "folders", self._poll_folders, every, zone)
+        if polling.addresses(self._settings):
+            polite = Interval(max(every.seconds, POLITE)) if isinstance(every, Interval) else every
+            add_job(scheduler, "addresses", self._poll, polite, zone)
+        add_job(scheduler, "decisions", self._decide, TICK, zone)
+        add_job(scheduler, "delivery", self._deliver, TICK, zone)
+        if self._settings.slack.mode == "socket":
+            add_job(scheduler, "connection", self._connect, RECONNECT, zone)
+        scheduler.start()
+        stack.callback(scheduler.shutdown)
+        self._health.watch("schedule", lambda: "" if scheduler.running else "stopped")
+        self._health.watch("database", self._database_fault)
+
+    def _database_fault(self) -> str:
+        try:
+            self._reader.version()
+        except StateError as error:
+            return str(error)
+        return ""
+
+    def _poll_folders(self) -> None:
+        """Look whether a folder holds anything new: cheap, and only then is the worker asked."""
+        seen = self._reader.read(lambda db: ledger.seen(db, file.NAME))
+        self._health.polled(file.NAME)
+        if polling.files_waiting(self._settings, seen, datetime.now(UTC)):
+            self._poll()
+
+    def _poll(self) -> None:
+        polled: Polled = self._in_worker(poll_once)
+        for outcome in polled.outcomes:
+            self._health.releases.labels(outcome.status).inc()
+        self._health.refusals.inc(len(polled.refusals))
+        self._health.polled(file.NAME)
+        self._deliver()
+
+    def _decide(self) -> None:
+        if self._reader.read(ledger.open_decisions):
+            self._in_worker(carry_out_decisions)
+            self._deliver()
+
+    def _in_worker(self, work: Callable[[Settings], T]) -> T:
+        try:
+            return self._pool.submit(work, self._settings).result()
+        except BrokenProcessPool:
+            log.exception("the worker process died; another is started")
+            self._pool = start_worker(self._settings)
+            raise
+
+    def _deliver(self) -> None:
+        if not self._delivering.acquire(blocking=False):
+            return  # the one at work takes what is due now too, or the next tick does
+        try:
+            self._health.delivered.inc(self._delivery.deliver_due())
+        finally:
+            self._delivering.release()

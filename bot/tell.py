@@ -1,0 +1,164 @@
+"""What the command line prints: releases, changes and the outbox, for people and as JSON documents."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from engine.changes import Kind, Standing
+from jobs.pipeline import Outcome
+from jobs.polling import Refusal
+from state.views import ChangeView, OutboxView, ReleaseView
+
+SHOWN = 10
+"""Findings printed before the rest are counted."""
+
+
+def outcome(one: Outcome) -> str:
+    """What became of a release, in a few lines."""
+    head = f"Release {one.release}, {one.name}: "
+    if one.status == "unchanged":
+        return head + "already taken in; nothing to do."
+    if one.status == "rejected":
+        return head + "was rejected earlier; nothing done."
+    lines = [head + (f"held. Nothing of it is used.\n  Decide with: benchwatch approve {one.release}" if one.status == "held" else _accepted(one))]
+    if one.status == "accepted" and one.held:
+        lines.append(f"  {_count(len(one.held), 'indicator')} held; decide with: benchwatch approve {one.release} INDICATOR")
+    lines += [f"  {finding.check}{f' {finding.indicator}' if finding.indicator else ''}: {finding.evidence}" for finding in one.findings[:SHOWN]]
+    if len(one.findings) > SHOWN:
+        lines.append(f"  … and {len(one.findings) - SHOWN} more; benchwatch releases --json has them all")
+    return "\n".join([*lines, *(f"  Note: {note}" for note in one.notes)])
+
+
+def _accepted(one: Outcome) -> str:
+    moved = [change for change in one.changes if change.kind != Kind.BASELINE]
+    first = len(one.changes) - len(moved)
+    parts = [f"accepted as snapshot {one.snapshot}", f"{one.new_cells:,} new and {one.revised_cells:,} revised figures"]
+    if first:
+        parts.append(f"{_count(first, 'indicator')} seen for the first time")
+    parts.append(_count(len(moved), "change") if moved else "nothing moved")
+    return ", ".join(parts) + f"; {_count(one.owed, 'message')} to deliver."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def refusal(one: Refusal) -> str:
+    """That a file was refused; the reason goes to standard error."""
+    return f"{one.place}: refused, nothing kept."
+
+
+def outcome_document(one: Outcome) -> dict[str, Any]:
+    """A release's outcome as JSON takes it."""
+    moved = [change for change in one.changes if change.kind != Kind.BASELINE]
+    return {
+        "release": one.release,
+        "name": one.name,
+        "status": one.status,
+        "snapshot": one.snapshot,
+        "new_cells": one.new_cells,
+        "revised_cells": one.revised_cells,
+        "first_seen": len(one.changes) - len(moved),
+        "changes": len(moved),
+        "owed": one.owed,
+        "held": list(one.held),
+        "findings": [
+            {"check": str(finding.check), "indicator": finding.indicator, "evidence": finding.evidence}
+            for finding in one.findings
+        ],
+        "notes": list(one.notes),
+    }
+
+
+def change_document(view: ChangeView) -> dict[str, Any]:
+    """A change as JSON takes it, under the names of the export and with the reason for its cause."""
+    change = view.change
+    sides = {"before": change.before or Standing(None, None), "after": change.after}
+    fields = ("period", "value", "rank", "of", "quartile")
+    return {
+        "release": view.release_id,
+        "kind": str(change.kind),
+        "cause": str(change.cause) if change.cause else None,
+        "reason": change.reason,
+        "theme": change.theme,
+        "indicator": change.indicator,
+        "name": view.name,
+        "area_code": change.area,
+        **{f"{field}_{side}": getattr(standing, field) for side, standing in sides.items() for field in fields},
+    }
+
+
+def changes(views: Sequence[ChangeView]) -> str:
+    """Changes as a table."""
+    rows = [
+        (
+            str(view.release_id),
+            view.change.kind.replace("_", " "),
+            str(view.change.cause or ""),
+            view.name,
+            f"{_place(view.change.before)} to {_place(view.change.after)}",
+        )
+        for view in views
+    ]
+    return _table(("Release", "What", "Cause", "Where", "Rank"), rows) if rows else "Nothing has changed yet."
+
+
+def _place(standing: Standing | None) -> str:
+    if standing is None or standing.rank is None:
+        return "none"
+    return f"{'=' if standing.tied else ''}{standing.rank} of {standing.of}"
+
+
+def release_document(view: ReleaseView) -> dict[str, Any]:
+    """A release as JSON takes it."""
+    fields = ("id", "source", "name", "published", "received", "status", "rows", "new_cells", "revised_cells", "changes")
+    return {
+        **{field: getattr(view, field) for field in fields},
+        "held": list(view.held),
+        "findings": [dict(zip(("check", "indicator", "evidence"), finding, strict=True)) for finding in view.findings],
+        "decided_by": view.decided_by,
+        "reason": view.reason,
+    }
+
+
+def releases(views: Iterable[ReleaseView]) -> str:
+    """Releases as a table, the newest first."""
+    rows = [
+        (
+            str(view.id),
+            view.name,
+            view.published,
+            view.status + (f", {_count(len(view.held), 'indicator')} held" if view.held else ""),
+            f"{view.new_cells:,}",
+            f"{view.revised_cells:,}",
+            str(view.changes),
+        )
+        for view in views
+    ]
+    heads = ("Number", "Name", "Published", "Status", "New", "Revised", "Changes")
+    return _table(heads, rows) if rows else "No release yet."
+
+
+def outbox(views: Iterable[OutboxView]) -> str:
+    """Messages as a table, the newest first."""
+    rows = [(str(view.id), view.destination, view.kind, view.state, str(view.attempts), view.reason) for view in views]
+    return _table(("Number", "To", "What", "State", "Attempts", "Why"), rows) if rows else "Nothing was ever owed."
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    table = Table(box=SIMPLE, pad_edge=False)
+    for head in heads:
+        table.add_column(head)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console = Console(file=io.StringIO(), width=160)
+    with console.capture() as capture:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines())

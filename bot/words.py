@@ -1,0 +1,301 @@
+"""Wording shared by alerts and answers: ranks, figures, periods and reasons in plain British English.
+
+What is returned is safe inside mrkdwn: everything that comes from outside is made literal here.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from bot.slack_text import cut, literal
+from engine.changes import Cause, Change, Kind, Standing
+from jobs.notices import Footing
+from state.views import IndicatorView, SnapshotView
+
+NAME = 120
+"""Units of a name shown in a line; longer ones are cut."""
+
+UP, DOWN, LEVEL = "▲", "▼", "="
+NO_FIGURE = "no figure"
+ILLUSTRATIVE = "illustrative comparators"
+
+_BARS = "▁▂▃▄▅▆▇█"
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_UNKNOWN_DECIMALS = 6
+_TEENS = range(11, 14)
+_PER_CENT = re.compile(r"^(?:%|per ?cent(?:age)?\b|proportion \(%\))\s*", re.IGNORECASE)
+_RATE = re.compile(r"^[a-z\- ]*\brate (?=per\b)", re.IGNORECASE)
+_BAND = re.compile(r"^(-?[\d.]+)\.\.(-?[\d.]+)$")
+
+CAUSES = {
+    Cause.PERFORMANCE: "new figures",
+    Cause.REVISION: "revised figures",
+    Cause.COMPARATORS: "the comparators changed",
+    Cause.BASKET: "the basket of indicators changed",
+    Cause.METHOD: "the method changed",
+}
+
+_QUIET = {Cause.COMPARATORS: "comparators", Cause.BASKET: "the basket", Cause.METHOD: "the method"}
+
+_INELIGIBLE = {
+    "no_direction": "no direction, so not judged",
+    "few_areas": "not judged: too few areas have a figure",
+    "few_values": "not judged: too few different values",
+    "large_tie": "not judged: too many areas tie",
+}
+
+_CHECKS = {
+    "bad_rows": "rows that cannot be read",
+    "rows_lost": "rows lost",
+    "areas_lost": "areas missing",
+    "council_lost": "our own council missing",
+    "unknown_areas": "unknown areas",
+    "older_release": "an older edition",
+    "duplicate_cells": "the same cell twice",
+    "not_described": "indicators nobody describes",
+    "median_jump": "figures on another scale",
+    "polarity_changed": "direction changed",
+    "unit_changed": "unit changed",
+    "coverage_lost": "many areas without a figure",
+    "labels_moved": "figures under another label",
+}
+
+
+def name(text: str) -> str:
+    """A name from outside, short enough for a line."""
+    return literal(cut(text, NAME)) or "(no name)"
+
+
+def strong(text: str) -> str:
+    """A name from outside in bold."""
+    return f"*{name(text)}*"
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 11th, 21st."""
+    last = 0 if number % 100 in _TEENS else number % 10
+    return f"{number:,}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(last, 'th') }"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """As "1 indicator", "257 indicators", "no indicators"."""
+    return f"{number:,}" + f" {one if number == 1 else many or one + 's'}" if number else f"no {many or one + 's'}"
+
+
+def position(standing: Standing) -> str:
+    """As "24th", "=7th" when tied, "no rank"."""
+    return "no rank" if standing.rank is None else f"{LEVEL if standing.tied else ''}{ordinal(standing.rank)}"
+
+
+def place(standing: Standing | None) -> str:
+    """As "24th of 32", "=7th of 29", "no rank"."""
+    if standing is None or standing.rank is None:
+        return "no rank"
+    return position(standing) + (f" of {standing.of}" if standing.of else "")
+
+
+def move(before: Standing | None, after: Standing) -> str:
+    """As "24th → 28th of 32", with both numbers ranked where they differ."""
+    if before is None:
+        return place(after)
+    start = position(before) if before.of == after.of else place(before)
+    return f"{start} → {place(after)}"
+
+
+def from_to(before: Standing | None, after: Standing) -> str:
+    """As "from 11th to 21st of 32"."""
+    return f"from {' to '.join(move(before, after).split(' → '))}" if before else f"to {place(after)}"
+
+
+def gained(change: Change) -> int:
+    """Places gained by the council, negative for places lost; 0 where a rank is missing."""
+    if change.before is None or change.before.rank is None or change.after.rank is None:
+        return 0
+    return change.before.rank - change.after.rank
+
+
+def arrow(change: Change) -> str:
+    """▲ for better, ▼ for worse."""
+    if change.kind is Kind.BASELINE:
+        return "•"
+    if change.kind in {Kind.ENTERED, Kind.LEFT, Kind.IMPROVED}:
+        return DOWN if change.kind is Kind.ENTERED else UP
+    return {True: UP, False: DOWN}[gained(change) > 0] if gained(change) else LEVEL
+
+
+def trend(before: Standing | None, after: Standing | None) -> str:
+    """↑ for a better rank than before, ↓ for a worse one, → for the same; empty where either is missing."""
+    if before is None or after is None or before.rank is None or after.rank is None:
+        return ""
+    return "→" if before.rank == after.rank else "↑" if after.rank < before.rank else "↓"
+
+
+def quartiles(before: Standing | None, after: Standing) -> str:
+    """As "quartile 3 → 4", "quartile 4"; empty without one."""
+    if after.quartile is None:
+        return ""
+    changed = before is not None and before.quartile not in {None, after.quartile}
+    return f"quartile {before.quartile} → {after.quartile}" if changed and before else f"quartile {after.quartile}"
+
+
+def number(value: float | None, decimals: int | None) -> str:
+    """The figure with the decimals its publisher prints, or as many as it has where these are unknown."""
+    if value is None or not math.isfinite(value):
+        return NO_FIGURE
+    shown = f"{abs(value):,.{_UNKNOWN_DECIMALS if decimals is None else decimals}f}"
+    shown = shown.rstrip("0").rstrip(".") if decimals is None else shown
+    return f"−{shown}" if value < 0 and shown.strip("0.,") else shown
+
+
+def with_unit(figures: str, unit: str) -> str:
+    """Figures with their unit: "87.8%", "£1,204 per head", "4.6 per 1,000"."""
+    unit = cut(unit.strip(), NAME)
+    if figures == NO_FIGURE or not unit:
+        return figures
+    if found := _PER_CENT.match(unit):
+        return f"{figures}% {literal(unit[found.end() :])}".strip()
+    if unit.startswith("£"):
+        return f"£{figures} {literal(unit[1:])}".strip().replace("£−", "−£")
+    unit = _RATE.sub("", unit)
+    keep = len(unit) > 1 and not unit[1].islower()
+    return f"{figures} {literal(unit if keep else unit[:1].lower() + unit[1:])}"
+
+
+def figure(value: float | None, unit: str, decimals: int | None) -> str:
+    """One figure with its unit."""
+    return with_unit(number(value, decimals), unit)
+
+
+def figures(before: Standing | None, after: Standing, unit: str, decimals: int | None) -> str:
+    """As "4.6 → 5.9 per 1,000"; just the figure where it did not change or was not known."""
+    new = number(after.value, decimals)
+    old = number(before.value, decimals) if before else NO_FIGURE
+    if NO_FIGURE in {old, new} or old == new:
+        return with_unit(new, unit)
+    percent = _PER_CENT.match(unit.strip())
+    return with_unit(f"{old}% → {new}" if percent else f"{old} → {new}", unit).replace("£−", "−£")
+
+
+def direction(polarity: str) -> str:
+    """As "(higher is worse)"; empty where no direction is good."""
+    if band := _BAND.match(polarity):
+        return f"(best between {band[1]} and {band[2]})" if band[1] != band[2] else f"(best at {band[1]})"
+    return {"low": "(higher is worse)", "high": "(higher is better)"}.get(polarity, "")
+
+
+def periods(before: Standing | None, after: Standing) -> str:
+    """As "2021/22 → 2022/23", or the one period of both."""
+    new = literal(cut(after.period or "", NAME))
+    old = literal(cut(before.period or "", NAME)) if before else ""
+    return f"{old} → {new}" if old and new and old != new else new
+
+
+def day(iso: str) -> str:
+    """As "20 July 2024"; what is no date is shown as it is."""
+    try:
+        when = date.fromisoformat(iso[:10] if iso[10:11] in {"", "T", " ", "/"} else "")
+    except ValueError:
+        return literal(cut(iso, NAME))
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+
+
+def published(iso: str) -> str:
+    """As "published 20 July 2024", or nothing."""
+    return f"published {day(iso)}" if iso else ""
+
+
+def share(part: int, whole: int, what: str = "") -> str:
+    """As "5 of 20 indicators (25%)"; "none judged" where there is nothing to be part of."""
+    of = count(whole, what) if what else f"{whole:,}"
+    return f"{part:,} of {of} ({100 * part / whole:.0f}%)" if whole else "none judged"
+
+
+def spend(standing: Standing | None) -> str:
+    """As "3rd highest of 32"; the last is the lowest, as rank 1 is the highest spend (method, item 8)."""
+    if standing is None or standing.rank is None:
+        return "no rank"
+    tied = "=" if standing.tied else ""
+    if standing.rank == 1:
+        return f"{tied}highest of {standing.of}"
+    lowest = ", the lowest" if standing.rank == standing.of else ""
+    return f"{tied}{ordinal(standing.rank)} highest of {standing.of}{lowest}"
+
+
+def bars(ranks: Sequence[int | None], of: int) -> str:
+    """Ranks as bars, taller for better; a dot where there is no rank."""
+    top = len(_BARS) - 1
+    return "".join("·" if rank is None else _BARS[round(top * max(of - rank, 0) / max(of - 1, 1))] for rank in ranks)
+
+
+def judged(view: IndicatorView) -> str:
+    """As "quartile 4", or why there is none."""
+    if view.eligibility != "eligible":
+        return _INELIGIBLE.get(view.eligibility, "not judged")
+    return quartiles(None, view.standing) if view.standing else ""
+
+
+def check(code: str) -> str:
+    """What a quality check found, in words."""
+    return _CHECKS.get(code) or literal(cut(code.replace("_", " "), NAME))
+
+
+def cause(change: Change) -> str:
+    """Why it changed, with the reason the engine gives."""
+    reason = literal(cut(change.reason, 200))
+    known = CAUSES[change.cause] if change.cause and "were revised" not in reason else ""
+    return " – ".join(part for part in (known, reason) if part)
+
+
+def quiet(counts: dict[str, int]) -> str:
+    """One line for changes that do not alert; empty without any."""
+    total = sum(counts.values())
+    if not total:
+        return ""
+    told: dict[str, str] = {**_QUIET}
+    causes = [told.get(key, literal(key)) for key, number in counts.items() if number]
+    verb = "changes came" if total > 1 else "change came"
+    return f"{total:,} {verb} from {' or '.join(causes)}, not from performance"
+
+
+def footing(view: SnapshotView) -> Footing:
+    """The footing of an answer, as notices carry it."""
+    return Footing(
+        council=view.council_name,
+        comparators=view.comparators,
+        areas=view.areas,
+        quartile_rule="value" if view.quartile_rule == "value" else "rank",
+        snapshot=view.label,
+        illustrative=view.illustrative,
+    )
+
+
+def foot(on: Footing) -> str:
+    """On what the ranks stand, for the end of everything published."""
+    parts = [
+        name(on.council),
+        f"Quartiles: {on.quartile_rule} rule, {on.areas} {name(on.comparators)}",
+        f"snapshot {name(on.snapshot)}",
+        ILLUSTRATIVE if on.illustrative else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def joined(*parts: str) -> str:
+    """The parts there are, with a dot between them."""
+    return " · ".join(part for part in parts if part)
+
+
+def echo(text: str) -> str:
+    """What someone typed, cut and harmless, in quotation marks."""
+    return f"“{literal(cut(text, 80))}”"
+
+
+def plural_s(number: int) -> str:
+    """The s of "indicators", where there is not one."""
+    return "" if number == 1 else "s"

@@ -1,0 +1,46 @@
+"""When things happen: APScheduler with a memory store, jobs in code, and nothing skipped after downtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from jobs.settings import Cron, Interval
+
+log = structlog.get_logger(__name__)
+
+
+def new_scheduler(zone: ZoneInfo) -> BackgroundScheduler:
+    """A stopped scheduler: late jobs still run, once for all missed times, and never twice at a time."""
+    scheduler = BackgroundScheduler(
+        timezone=zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    )
+    scheduler.add_listener(_report, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+    return scheduler
+
+
+def add_job(
+    scheduler: BackgroundScheduler, name: str, work: Callable[[], object], every: Interval | Cron, zone: ZoneInfo
+) -> None:
+    """Run ``work`` at its times, and once at the start: what fell due while the service was down is caught up."""
+    trigger = (
+        IntervalTrigger(seconds=every.seconds, timezone=zone)
+        if isinstance(every, Interval)
+        else CronTrigger(**asdict(every), timezone=zone)
+    )
+    scheduler.add_job(work, trigger, id=name, name=name, next_run_time=datetime.now(zone), replace_existing=True)
+
+
+def _report(event: JobExecutionEvent) -> None:
+    if event.exception:
+        log.error("job failed", job=event.job_id, error=repr(event.exception))
+    else:
+        log.warning("job missed", job=event.job_id)

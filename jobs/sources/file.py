@@ -1,0 +1,106 @@
+"""The file source: observation files dropped in a folder, or kept at an address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from jobs.errors import SourceError
+from jobs.http import Fetched, fetch
+from jobs.pipeline import Raw
+from jobs.tidy import date_in, unpack
+
+NAME = "file"
+_SUFFIXES = (".csv", ".csv.gz")
+_DICTIONARY = ".indicators.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something new at a place: a path or an address, and the mark that tells it from what was seen before."""
+
+    place: str
+    mark: str
+
+    @property
+    def is_address(self) -> bool:
+        """True for something on the web."""
+        return self.place.lower().startswith(("http://", "https://"))
+
+
+def look(folders: Iterable[Path], seen: Mapping[str, str], *, settle: float, now: float) -> list[Found]:
+    """Files in the folders that are new or changed, unchanged for ``settle`` seconds, in order of date and name.
+
+    ``seen`` maps places to marks; ``now`` is in seconds since the epoch. A file still being written waits.
+    Raises SourceError when a folder cannot be read.
+    """
+    found = []
+    for folder in folders:
+        for path in _files(folder):
+            try:
+                stats = [part.stat() for part in (path, dictionary_of(path)) if part.exists()]
+            except OSError:
+                continue  # gone between listing and looking; the next look decides
+            mark = " ".join(f"{stat.st_size}:{stat.st_mtime_ns}" for stat in stats)
+            settled = bool(stats) and all(now - stat.st_mtime >= settle for stat in stats)
+            if settled and seen.get(str(path)) != mark:
+                found.append(Found(str(path), mark))
+    return sorted(found, key=lambda one: (date_in(Path(one.place).name) or date.max, one.place))
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.exists():
+        return []
+    try:
+        names = list(folder.iterdir())
+    except OSError as error:
+        msg = f"{folder}: the folder cannot be read ({error.strerror}); check it and its permissions"
+        raise SourceError(msg) from error
+    return [path for path in names if _is_release(path.name) and path.is_file()]
+
+
+def _is_release(name: str) -> bool:
+    return name.endswith(_SUFFIXES) and not name.endswith(_DICTIONARY) and not name.startswith(".")
+
+
+def dictionary_of(path: Path) -> Path:
+    """The indicator dictionary that may lie beside an observation file."""
+    return path.with_name(path.name.removesuffix(".gz").removesuffix(".csv") + _DICTIONARY)
+
+
+def read(path: Path, *, limit: int, published: date | None = None) -> Raw:
+    """The observation file at ``path``, unpacked to at most ``limit`` bytes, with the dictionary beside it.
+
+    Raises SourceError when either cannot be read.
+    """
+    beside = dictionary_of(path)
+    try:
+        body = path.read_bytes()
+        dictionary = beside.read_bytes() if beside.exists() else None
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error.strerror}); check the path and its permissions"
+        raise SourceError(msg) from error
+    return Raw(unpack(body, path.name, limit), dictionary, path.name, NAME, published or date_in(path.name))
+
+
+def download(address: str, mark: str, *, limit: int) -> tuple[Raw, str] | None:
+    """The release at an address and its new mark, or None when nothing changed since ``mark``.
+
+    Raises SourceError when the address cannot be fetched.
+    """
+    answer = fetch(address, mark, limit=limit)
+    if answer is None:
+        return None
+    name = address.rpartition("/")[2].partition("?")[0] or "release.csv"
+    dictionary = _dictionary_at(address, limit)
+    body = unpack(answer.body, name, limit)
+    return Raw(body, dictionary, name, NAME, date_in(name)), answer.mark
+
+
+def _dictionary_at(address: str, limit: int) -> bytes | None:
+    base, _, query = address.partition("?")
+    beside = base.removesuffix(".gz").removesuffix(".csv") + _DICTIONARY
+    answer: Fetched | None = fetch(beside + (f"?{query}" if query else ""), "", limit=limit, optional=True)
+    return answer.body if answer else None

@@ -1,0 +1,104 @@
+"""The process that takes releases in: apart from the one that answers people, so that neither waits for the other."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from multiprocessing import connection, get_context, parent_process
+
+import structlog
+from sqlite_utils import Database
+
+from jobs.errors import DecisionError
+from jobs.logs import configure_logs
+from jobs.pipeline import approve, reject
+from jobs.policy import Policy, policy_from
+from jobs.polling import Polled, poll
+from jobs.settings import Settings
+from state import ledger
+from state.database import connect, unit
+
+log = structlog.get_logger(__name__)
+
+_NICENESS = 5
+"""Answers come before ingest when both want the processor."""
+
+
+def start_worker(settings: Settings) -> ProcessPoolExecutor:
+    """A pool of one process for ``poll_once`` and ``carry_out_decisions``; it ends with its parent, however that ends."""
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_prepare, initargs=(settings,))
+    pool.submit(_connection, settings)  # so that the libraries are loaded before the first release comes
+    return pool
+
+
+def poll_once(settings: Settings) -> Polled:
+    """Look at the sources once, in the worker."""
+    return poll(_connection(settings), settings, _policy(settings))
+
+
+def carry_out_decisions(settings: Settings) -> int:
+    """Carry out the decisions left in the database, in the worker; returns how many there were."""
+    db = _connection(settings)
+    waiting = ledger.open_decisions(db)
+    for decision in waiting:
+        try:
+            _carry_out(db, settings, decision)
+            outcome = "done"
+        except DecisionError as error:
+            outcome = str(error)
+            log.warning("decision not carried out", release=decision.release_id, reason=outcome)
+        with unit(db, settings.state.path):
+            ledger.close_decision(db, decision.id, outcome)
+    return len(waiting)
+
+
+def _carry_out(db: Database, settings: Settings, decision: ledger.Decision) -> None:
+    now, path = datetime.now(UTC), settings.state.path
+    if decision.verdict == "approve":
+        approve(
+            db,
+            decision.release_id,
+            _policy(settings),
+            now=now,
+            actor=decision.actor,
+            reason=decision.reason,
+            indicators=decision.indicators,
+            path=path,
+        )
+    else:
+        reject(
+            db,
+            decision.release_id,
+            now=now,
+            actor=decision.actor,
+            reason=decision.reason,
+            indicators=decision.indicators,
+            path=path,
+        )
+
+
+@functools.cache
+def _connection(settings: Settings) -> Database:
+    return connect(settings.state.path)
+
+
+@functools.cache
+def _policy(settings: Settings) -> Policy:
+    return policy_from(settings)
+
+
+def _prepare(settings: Settings) -> None:
+    configure_logs(settings.logs.level, settings.logs.format)
+    os.nice(_NICENESS)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Die at once when the parent has died: an orphan must not hold the database against the next service."""
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
