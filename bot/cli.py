@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlite_utils import Database
 
-from bot import demo, tell
+from bot import tell
 from bot.commands import Answers
 from bot.errors import BotError
 from bot.manifest import manifest as slack_manifest
@@ -32,7 +31,7 @@ from jobs.settings import Settings, load_settings
 from jobs.sources import file
 from state import export as tables
 from state import ledger, snapshots
-from state.database import Lock, connect, unit
+from state.database import Database, Lock, connect, unit
 from state.errors import StateError, StateInUse
 from state.reader import Reader
 
@@ -67,8 +66,8 @@ def main() -> None:
 
 def _fail(error: Exception, code: int) -> None:
     if "--json" in sys.argv:
-        print(json.dumps({"error": str(error)}, ensure_ascii=False))
-    print(f"benchwatch: {error}", file=sys.stderr)
+        typer.echo(json.dumps({"error": str(error)}, ensure_ascii=False))
+    typer.echo(f"benchwatch: {error}", err=True)
     raise SystemExit(code)
 
 
@@ -102,7 +101,7 @@ def _reading(settings: Settings) -> Iterator[Reader]:
 
 
 def _print(document: Any, text: str, *, as_json: bool) -> None:  # noqa: ANN401  # any JSON document
-    print(json.dumps(document, ensure_ascii=False, default=_plain) if as_json else text)
+    typer.echo(json.dumps(document, ensure_ascii=False, default=_plain) if as_json else text)
 
 
 def _plain(value: object) -> object:
@@ -143,11 +142,15 @@ def ingest_command(
         for path in files:
             try:
                 raw = file.read(path, limit=settings.sources.file.max_mb << 20, published=day)
-                outcomes.append(ingest(db, raw, policy, now=_now(), path=settings.state.path))
+                outcome = ingest(db, raw, policy, now=_now(), path=settings.state.path)
             except SourceError as error:
                 refusals.append(polling.Refusal(str(path), str(error)))
+                line = tell.refusal(refusals[-1])
+            else:
+                outcomes.append(outcome)
+                line = tell.outcome(outcome)
             if not as_json:
-                print(tell.refusal(refusals[-1]) if refusals and refusals[-1].place == str(path) else tell.outcome(outcomes[-1]))
+                typer.echo(line)
     _finish(outcomes, refusals, as_json=as_json)
 
 
@@ -155,7 +158,7 @@ def _finish(outcomes: Sequence[Outcome], refusals: Sequence[polling.Refusal], *,
     if as_json:
         _print({"releases": [tell.outcome_document(one) for one in outcomes], "refused": refusals}, "", as_json=True)
     for refusal in refusals:
-        print(f"benchwatch: {refusal.reason}", file=sys.stderr)
+        typer.echo(f"benchwatch: {refusal.reason}", err=True)
     if refusals:
         raise typer.Exit(FAILED)
     if any(one.status == "held" for one in outcomes):
@@ -176,7 +179,7 @@ def poll_command(
     with _writing(settings) as db:
         polled = polling.poll(db, settings, policy_from(settings))
     if not as_json:
-        print("\n".join(map(tell.outcome, polled.outcomes)) or "Nothing new.")
+        typer.echo("\n".join(map(tell.outcome, polled.outcomes)) or "Nothing new.")
     _finish(polled.outcomes, polled.refusals, as_json=as_json)
 
 
@@ -367,7 +370,7 @@ def _decide(
 def manifest_command(config: Config = None, as_json: Json = False) -> None:
     """Print the Slack app manifest for these settings."""
     del as_json  # a manifest is JSON either way
-    print(json.dumps(slack_manifest(load_settings(config)), indent=2))
+    typer.echo(json.dumps(slack_manifest(load_settings(config)), indent=2))
 
 
 def _day(text: str, option: str) -> date:
@@ -386,6 +389,3 @@ def _actor() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "command line"
-
-
-__all__ = ["app", "demo", "main"]

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Protocol
 
 import structlog
-from sqlite_utils import Database
 
 from bot.messages import render
 from bot.slack_text import Message
 from jobs.notices import from_json
 from state import outbox
-from state.database import unit
+from state.database import Database, unit
 from state.outbox import Owed, Part
 
 log = structlog.get_logger(__name__)
@@ -68,7 +67,7 @@ class Delivery:
     clock: Callable[[], datetime]
 
     def deliver_due(self) -> int:
-        """Deliver every message due now; returns how many are finished. A message that fails waits, the others go on."""
+        """Deliver every message due now, a failing one never in the way of others; returns how many are finished."""
         return sum(self._deliver(owed) for owed in outbox.due(self.db, self._stamp()))
 
     def _stamp(self, ahead: float = 0.0) -> str:
@@ -115,9 +114,7 @@ class Delivery:
                 part = self._part(owed, number, channel, message, thread, begun=part)
             thread, channel = thread or part.ts, part.channel
 
-    def _part(
-        self, owed: Owed, number: int, channel: str, message: Message, thread: str, begun: Part | None
-    ) -> Part:
+    def _part(self, owed: Owed, number: int, channel: str, message: Message, thread: str, begun: Part | None) -> Part:
         key = f"{owed.key}#{number}"
         ts = self._read_back(channel, key, begun, thread) if begun else ""
         if not ts:

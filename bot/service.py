@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import structlog
 from slack_sdk.errors import SlackClientError
@@ -68,7 +68,7 @@ class Service:
         self._health = Health()
         self._delivering = threading.Lock()
 
-    def __enter__(self) -> Service:
+    def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._start(stack)
             self._stack = stack.pop_all()
@@ -123,7 +123,7 @@ class Service:
         if self._socket.client.is_connected():
             return
         try:
-            self._socket.connect()
+            self._socket.connect()  # type: ignore[no-untyped-call]  # bolt leaves it without types
             log.info("connected to Slack")
         except (SlackClientError, OSError) as error:
             log.warning("cannot connect to Slack", reason=str(error))

@@ -27,10 +27,22 @@ def outcome(one: Outcome) -> str:
         return head + "already taken in; nothing to do."
     if one.status == "rejected":
         return head + "was rejected earlier; nothing done."
-    lines = [head + (f"held. Nothing of it is used.\n  Decide with: benchwatch approve {one.release}" if one.status == "held" else _accepted(one))]
+    lines = [
+        head
+        + (
+            f"held. Nothing of it is used.\n  Decide with: benchwatch approve {one.release}"
+            if one.status == "held"
+            else _accepted(one)
+        )
+    ]
     if one.status == "accepted" and one.held:
-        lines.append(f"  {_count(len(one.held), 'indicator')} held; decide with: benchwatch approve {one.release} INDICATOR")
-    lines += [f"  {finding.check}{f' {finding.indicator}' if finding.indicator else ''}: {finding.evidence}" for finding in one.findings[:SHOWN]]
+        lines.append(
+            f"  {_count(len(one.held), 'indicator')} held; decide with: benchwatch approve {one.release} INDICATOR"
+        )
+    lines += [
+        f"  {finding.check}{f' {finding.indicator}' if finding.indicator else ''}: {finding.evidence}"
+        for finding in one.findings[:SHOWN]
+    ]
     if len(one.findings) > SHOWN:
         lines.append(f"  … and {len(one.findings) - SHOWN} more; benchwatch releases --json has them all")
     return "\n".join([*lines, *(f"  Note: {note}" for note in one.notes)])
@@ -118,7 +130,18 @@ def _place(standing: Standing | None) -> str:
 
 def release_document(view: ReleaseView) -> dict[str, Any]:
     """A release as JSON takes it."""
-    fields = ("id", "source", "name", "published", "received", "status", "rows", "new_cells", "revised_cells", "changes")
+    fields = (
+        "id",
+        "source",
+        "name",
+        "published",
+        "received",
+        "status",
+        "rows",
+        "new_cells",
+        "revised_cells",
+        "changes",
+    )
     return {
         **{field: getattr(view, field) for field in fields},
         "held": list(view.held),

@@ -30,6 +30,7 @@ _MONTHS = (
 _UNKNOWN_DECIMALS = 6
 _TEENS = range(11, 14)
 _PER_CENT = re.compile(r"^(?:%|per ?cent(?:age)?\b|proportion \(%\))\s*", re.IGNORECASE)
+_POUNDS = re.compile(r"^£((?:m|bn|k)\b)?\s*(.*)$")
 _RATE = re.compile(r"^[a-z\- ]*\brate (?=per\b)", re.IGNORECASE)
 _BAND = re.compile(r"^(-?[\d.]+)\.\.(-?[\d.]+)$")
 
@@ -153,33 +154,36 @@ def number(value: float | None, decimals: int | None) -> str:
     return f"−{shown}" if value < 0 and shown.strip("0.,") else shown
 
 
-def with_unit(figures: str, unit: str) -> str:
-    """Figures with their unit: "87.8%", "£1,204 per head", "4.6 per 1,000"."""
-    unit = cut(unit.strip(), NAME)
-    if figures == NO_FIGURE or not unit:
-        return figures
-    if found := _PER_CENT.match(unit):
-        return f"{figures}% {literal(unit[found.end() :])}".strip()
-    if unit.startswith("£"):
-        return f"£{figures} {literal(unit[1:])}".strip().replace("£−", "−£")
-    unit = _RATE.sub("", unit)
-    keep = len(unit) > 1 and not unit[1].islower()
-    return f"{figures} {literal(unit if keep else unit[:1].lower() + unit[1:])}"
-
-
 def figure(value: float | None, unit: str, decimals: int | None) -> str:
-    """One figure with its unit."""
-    return with_unit(number(value, decimals), unit)
+    """One figure with its unit: "87.8%", "£1,204 per head", "4.6 per 1,000"."""
+    return _with_unit([number(value, decimals)], unit)
 
 
 def figures(before: Standing | None, after: Standing, unit: str, decimals: int | None) -> str:
     """As "4.6 → 5.9 per 1,000"; just the figure where it did not change or was not known."""
     new = number(after.value, decimals)
     old = number(before.value, decimals) if before else NO_FIGURE
-    if NO_FIGURE in {old, new} or old == new:
-        return with_unit(new, unit)
-    percent = _PER_CENT.match(unit.strip())
-    return with_unit(f"{old}% → {new}" if percent else f"{old} → {new}", unit).replace("£−", "−£")
+    return _with_unit([new] if NO_FIGURE in {old, new} or old == new else [old, new], unit)
+
+
+def _with_unit(shown: Sequence[str], unit: str) -> str:
+    """Figures with their unit, its sign at each of them and its words once."""
+    if NO_FIGURE in shown:
+        return NO_FIGURE
+    before, after, rest = _unit(cut(unit.strip(), NAME))
+    signed = [f"−{before}{item[1:]}{after}" if item.startswith("−") else f"{before}{item}{after}" for item in shown]
+    return f"{' → '.join(signed)} {literal(rest)}".strip()
+
+
+def _unit(unit: str) -> tuple[str, str, str]:
+    """What stands before each figure, what right after it, and what after all of them."""
+    if found := _PER_CENT.match(unit):
+        return "", "%", unit[found.end() :]
+    if found := _POUNDS.match(unit):
+        return "£", found[1] or "", found[2]
+    unit = _RATE.sub("", unit)
+    first = unit.split(" ")[0]
+    return "", "", unit if first[1:] != first[1:].lower() else unit[:1].lower() + unit[1:]
 
 
 def direction(polarity: str) -> str:

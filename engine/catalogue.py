@@ -114,7 +114,7 @@ class Catalogue:
     composites: Mapping[str, Composite] = field(default_factory=dict)
 
     def extended(self, brought: Iterable[Indicator]) -> tuple[Catalogue, list[str]]:
-        """This catalogue with the indicators a release brings, and the codes where the two disagree.
+        """Give this catalogue with the indicators a release brings, and the codes where the two disagree.
 
         An indicator the catalogue already describes keeps the catalogue's entry.
         """

@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 
 from engine.panel import Bools, Panel
-from engine.ranking import Eligibility, rank_baskets
+from engine.ranking import rank_baskets
 from engine.snapshot import Basis, Snapshot, rank_chosen, rank_panel
 
 Z_SIGNIFICANT = 1.96
@@ -118,9 +118,7 @@ def indicator_changes(
             found.append(Change(kind, cause, reason, theme, code, council, old, new))
         elif now and (z := improvement_z(before.snapshot, after.snapshot, code, council)) > Z_SIGNIFICANT:
             reason = f"better by {z:.1f} standard errors of the change"
-            found.append(
-                Change(Kind.IMPROVED, Cause.PERFORMANCE, reason, theme, code, council, old, new)
-            )
+            found.append(Change(Kind.IMPROVED, Cause.PERFORMANCE, reason, theme, code, council, old, new))
     return found
 
 

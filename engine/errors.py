@@ -1,11 +1,11 @@
 """What the engine refuses, as one small tree.
 
-    EngineError
-    ├── CatalogueError     a catalogue entry cannot be used
-    ├── PanelError         observations that cannot be laid out as a panel (duplicate cell, value out of range)
-    ├── PeriodError        a period label no rule reads (engine.periods)
-    ├── UnknownArea        an area code nobody knows (engine.areas)
-    └── UnknownGroup       a comparator group nobody knows (engine.areas)
+EngineError
+├── CatalogueError     a catalogue entry cannot be used
+├── PanelError         observations that cannot be laid out as a panel (duplicate cell, value out of range)
+├── PeriodError        a period label no rule reads (engine.periods)
+├── UnknownArea        an area code nobody knows (engine.areas)
+└── UnknownGroup       a comparator group nobody knows (engine.areas)
 """
 
 from __future__ import annotations

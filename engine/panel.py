@@ -125,9 +125,7 @@ class Panel:
         )
 
 
-def _scatter(
-    shape: tuple[int, int], flat: Ints, cells: npt.NDArray[T], empty: float, dtype: type[T]
-) -> npt.NDArray[T]:
+def _scatter(shape: tuple[int, int], flat: Ints, cells: npt.NDArray[T], empty: float, dtype: type[T]) -> npt.NDArray[T]:
     out = np.full(shape[0] * shape[1], empty, dtype)
     out[flat] = cells
     return out.reshape(shape)

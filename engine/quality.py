@@ -164,9 +164,7 @@ def _older(new: Panel, old: Panel) -> list[Finding]:
     return [Finding(Check.OLDER_RELEASE, evidence)]
 
 
-def _areas_lost(
-    new: Panel, old: Panel, council: str, names: Mapping[str, str], limits: Limits
-) -> list[Finding]:
+def _areas_lost(new: Panel, old: Panel, council: str, names: Mapping[str, str], limits: Limits) -> list[Finding]:
     def present(panel: Panel) -> set[str]:
         stated = _stated(panel)
         newest = np.zeros(len(panel.areas), bool)
@@ -204,7 +202,9 @@ def _labels_moved(new: Panel, new_rows: Ints, old: Panel, old_rows: Ints) -> str
     for step, word in ((1, "back"), (-1, "on")):
         pairs = []
         for row in new_rows:
-            place = bisect_right(ends, new.periods[row].end) if step == 1 else bisect_left(ends, new.periods[row].end) - 1
+            place = (
+                bisect_right(ends, new.periods[row].end) if step == 1 else bisect_left(ends, new.periods[row].end) - 1
+            )
             if not 0 <= place < len(old_rows):
                 continue
             neighbour = old.values[old_rows[place]]
@@ -214,8 +214,7 @@ def _labels_moved(new: Panel, new_rows: Ints, old: Panel, old_rows: Ints) -> str
             stays = successor is not None and _share_equal(new.values[successor], neighbour) > 1 - NEARLY_ALL
             if not stays and _took_the_place(new.values[row], before, neighbour):
                 return (
-                    f"the figures of {old.labels[old_rows[place]]} now stand one label {word}, "
-                    f"under {new.labels[row]}"
+                    f"the figures of {old.labels[old_rows[place]]} now stand one label {word}, under {new.labels[row]}"
                 )
             pairs.append((new.values[row], before, neighbour))
         if evidence := _all_closer(pairs):
@@ -258,8 +257,9 @@ def _all_closer(triples: list[tuple[Floats, Floats, Floats]]) -> str:
 
 def _agreement(left: Floats, right: Floats) -> float:
     """Correlation of the two orders of areas."""
-    orders = [values.argsort(kind="stable").argsort(kind="stable") for values in (left, right)]
-    return float(np.corrcoef(*orders)[0, 1])
+    first, second = (values.argsort(kind="stable").argsort(kind="stable") for values in (left, right))
+    middle = (len(first) - 1) / 2
+    return float(((first - middle) * (second - middle)).sum() / ((first - middle) ** 2).sum())
 
 
 def _median_jumped(new: Panel, new_rows: Ints, old: Panel, old_rows: Ints, limits: Limits) -> str:
@@ -292,4 +292,3 @@ def _coverage_lost(new: Panel, new_rows: Ints, old: Panel, old_rows: Ints, limit
         if lost > limits.coverage_lost * had.sum() and had.sum() >= COMPARABLE_CELLS:
             return f"{lost} of {int(had.sum())} areas lost their figure for {new.labels[row]}"
     return ""
-

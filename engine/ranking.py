@@ -106,7 +106,7 @@ def badness(keys: Ints, decimals: Ints, polarity: Sequence[Polarity]) -> Ints:
     """
     kinds = np.array([entry.kind for entry in polarity])
     bad = np.where(np.isin(kinds, ("high", "none"))[:, None], -keys, keys)
-    for row in np.nonzero(kinds == "band")[0]:
+    for row in np.nonzero(kinds == "band")[0].tolist():
         scale = int(decimals[row])
         low, high = (_band_key(end, scale) for end in (polarity[row].lowest, polarity[row].highest))
         bad[row] = np.maximum(np.maximum(low - keys[row], keys[row] - high), 0)
@@ -118,9 +118,7 @@ def _band_key(end: Decimal, decimals: int) -> int:
     return int(end.scaleb(decimals).to_integral_value(ROUND_HALF_EVEN))
 
 
-def rank_rows(
-    bad: Ints, polarity: Sequence[Polarity], comparators: int, quartile_rule: QuartileRule = "rank"
-) -> Ranks:
+def rank_rows(bad: Ints, polarity: Sequence[Polarity], comparators: int, quartile_rule: QuartileRule = "rank") -> Ranks:
     """Competition ranks of badness (R, A): 1 + the number of areas strictly better, none where missing or n < 2.
 
     Only rows with a direction have quartiles. ``comparators`` is N, the areas compared, of which SHARE_NEEDED must
@@ -204,9 +202,7 @@ def _value_quartiles(bad: Ints, ordered: Ints, of: Ints, high: Bools) -> Ints:
     return np.where((bad != MISSING) & (of >= 4)[:, None], quartile, 0)
 
 
-def rank_baskets(
-    rank: Ints, members: Sequence[Ints], min_coverage: Fraction = SHARE_NEEDED
-) -> BasketRanks:
+def rank_baskets(rank: Ints, members: Sequence[Ints], min_coverage: Fraction = SHARE_NEEDED) -> BasketRanks:
     """Ranks of the mean rank over each basket of rows of ``rank`` (R, A), means compared exactly as fractions.
 
     An area has a basket rank when at least ``min_coverage`` of the members have a rank for it, and at least two where

@@ -66,7 +66,7 @@ class Basis:
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
 
     def to_json(self) -> str:
-        """This basis as canonical JSON; ``from_json`` reads it back."""
+        """Canonical JSON of this basis; ``from_json`` reads it back."""
         return json.dumps(
             {
                 "version": self.version,

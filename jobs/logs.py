@@ -29,9 +29,7 @@ _SECRET_TEXT = (
     (re.compile(r"x(?:ox[a-z]|app)[-.][\w.%-]+"), HIDDEN),
     # Addresses that let anyone who has them post: response_url, incoming webhooks, one-time uploads.
     (
-        re.compile(
-            r"(https?://(?:hooks|files)\.slack(?:-gov)?\.com/(?:[a-z]+/)?)[^\s\"'<>\\]+", re.IGNORECASE
-        ),
+        re.compile(r"(https?://(?:hooks|files)\.slack(?:-gov)?\.com/(?:[a-z]+/)?)[^\s\"'<>\\]+", re.IGNORECASE),
         rf"\1{HIDDEN}",
     ),
     (re.compile(r"(\bticket=)[^\s\"'&\\]+"), rf"\1{HIDDEN}"),

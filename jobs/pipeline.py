@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import structlog
-from sqlite_utils import Database
 
 from engine import quality
 from engine.areas import load_areas
@@ -25,11 +24,12 @@ from jobs.ranking import rank_and_compare
 from jobs.telling import owe_held, owe_release
 from jobs.tidy import Duplicate, Release, panel_areas, tidy
 from state import ledger, observations, releases, snapshots
-from state.database import unit
+from state.database import Database, unit
 
 log = structlog.get_logger()
 
 Status = Literal["accepted", "unchanged", "held", "rejected"]
+
 
 @dataclass(frozen=True)
 class Raw:
@@ -305,9 +305,7 @@ def _accept_but_for_doubtful(
         releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
         if raw:
             releases.stage(db, number, raw.name, raw.body, raw.dictionary)
-        owe_held(
-            db, _info(number, release), findings, policy, now, names=_names(db, release), whole=False
-        )
+        owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=False)
     return replace(outcome, findings=tuple(findings), held=tuple(sorted(doubtful)))
 
 
@@ -347,7 +345,9 @@ def _accept(
     owed = owe_release(db, info, ranked, policy, now)
     notes = [*release.notes]
     if clashing:
-        notes.append(f"{len(clashing)} indicators are described otherwise in the catalogue, which wins: {clashing[0]}, …")
+        notes.append(
+            f"{len(clashing)} indicators are described otherwise in the catalogue, which wins: {clashing[0]}, …"
+        )
     return Outcome(
         number,
         release.name,

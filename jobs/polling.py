@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from sqlite_utils import Database
 
 from jobs.errors import SourceError
 from jobs.notices import SourceNotice
@@ -20,7 +19,7 @@ from jobs.settings import Settings
 from jobs.sources import file
 from jobs.telling import owe_refused, owe_source
 from state import ledger
-from state.database import unit
+from state.database import Database, unit
 
 log = structlog.get_logger(__name__)
 
@@ -127,9 +126,9 @@ class _Look:
         with self._unit:
             ledger.mark_seen(self.db, file.NAME, address, mark, failures + 1 if failed else 0)
             if failed and failures + 1 == FAILURES_TOLD:
-                owe_source(self.db, SourceNotice("source", address, True, failures + 1, failed), self.now())
+                owe_source(self.db, _notice(address, failures + 1, failed), self.now())
             elif not failed and failures >= FAILURES_TOLD:
-                owe_source(self.db, SourceNotice("source", address, False, failures, ""), self.now())
+                owe_source(self.db, _notice(address, failures), self.now())
 
     def record(self, started: datetime) -> None:
         if not (self.outcomes or self.refusals):
@@ -143,3 +142,8 @@ class _Look:
                 outcome="failed" if self.refusals else "done",
                 detail=f"{len(self.outcomes)} releases, {len(self.refusals)} refused",
             )
+
+
+def _notice(address: str, attempts: int, reason: str = "") -> SourceNotice:
+    """That an address keeps failing for a reason, or without one works again."""
+    return SourceNotice("source", address, failing=bool(reason), attempts=attempts, reason=reason)

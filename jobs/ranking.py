@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import numpy as np
-from sqlite_utils import Database
 
 from engine.areas import Comparators, comparators, load_areas
 from engine.catalogue import Catalogue
 from engine.changes import (
+    BOTTOM_QUARTILE,
     Change,
-    Kind,
     Known,
     Standing,
+    baselines,
     basket_changes,
     basket_standing,
-    baselines,
     indicator_changes,
     indicator_standing,
 )
@@ -27,6 +27,7 @@ from engine.ranking import Eligibility
 from engine.snapshot import Basis, Snapshot, choose_rows, rank_panel, take_snapshot
 from jobs.policy import Policy
 from state import observations, snapshots
+from state.database import Database
 from state.snapshots import SnapshotHead
 
 YEARS_BACK = 6
@@ -164,17 +165,15 @@ def _standings(snapshot: Snapshot, council: str) -> dict[str, Standing]:
 
 
 def _still_true(subject: str, old: Standing | None, new: Standing) -> bool:
-    """Whether what was told at ``old`` is true at ``new``: a basket's rank, an indicator's side of the quartile line."""
+    """Whether what was told at ``old`` is true at ``new``: a basket's rank, an indicator's side of the line."""
     if old is None:
         return True
     if subject.startswith("basket:"):
         return old.rank == new.rank
-    return (old.quartile == 4) == (new.quartile == 4)  # noqa: PLR2004  # the bottom quartile
+    return (old.quartile == BOTTOM_QUARTILE) == (new.quartile == BOTTOM_QUARTILE)
 
 
-def _known_at(
-    db: Database, snapshot: int, held: Panel, previous: SnapshotHead | None, areas: tuple[str, ...]
-) -> Known:
+def _known_at(db: Database, snapshot: int, held: Panel, previous: SnapshotHead | None, areas: tuple[str, ...]) -> Known:
     """What was known at a snapshot: the figures just before this release where it was the last one, else the log's."""
     if previous and previous.id == snapshot:
         head, panel = previous, held
@@ -199,28 +198,44 @@ def _changes_since(
 def _save_history(db: Database, after: Known, basis: Basis, catalogue: Catalogue, council: str) -> None:
     """Keep what questions about the past need: every period's rank, and the themes' ranks of earlier years."""
     snapshots.save_themes(db, _theme_details(catalogue))
-    ends = {
-        code: after.snapshot.panel.periods[row].end for code, row in after.snapshot.row.items()
-    }
-    years: dict[int, Mapping[str, Standing]] = {}
-    year_before = np.empty(0, np.int64)
-    for ago in range(1, YEARS_BACK + 1):
-        limits = {code: years_before(end, ago) for code, end in ends.items()}
-        then = take_snapshot(after.panel, basis, not_after=limits)
-        years[ago] = {
-            name: standing
-            for name, _ in then.baskets
-            if (standing := basket_standing(then, name, council)) and standing.rank is not None
-        }
-        if ago == 1:
-            year_before = choose_rows(after.panel, not_after=limits)
-    snapshots.save_years(db, years)
-    described = [at for at, which in enumerate(after.panel.row_indicator) if after.panel.indicators[which] in basis.indicators]
+    snapshots.save_years(db, _earlier_years(after, basis, council))
+    limits = {code: years_before(after.snapshot.panel.periods[row].end, 1) for code, row in after.snapshot.row.items()}
+    year_before = choose_rows(after.panel, not_after=limits)
+    described = [
+        at for at, which in enumerate(after.panel.row_indicator) if after.panel.indicators[which] in basis.indicators
+    ]
     panel = after.panel.rows(np.array(described, np.int64))
     older = set(year_before.tolist())
     snapshots.save_trend(
         db, panel, _trend(panel, basis, council), (at for at, row in enumerate(described) if row in older)
     )
+
+
+def _earlier_years(after: Known, basis: Basis, council: str) -> dict[int, dict[str, Standing]]:
+    """The council's standing in each basket in the snapshots of the YEARS_BACK years before its own, by years ago.
+
+    A basket's own year is that in which most of its members' current periods end: one monthly indicator does not
+    make a theme a year younger. Method, item 9.
+    """
+    own_year = _own_years(after.snapshot)
+    years = {year - ago for year in own_year.values() for ago in range(1, YEARS_BACK + 1)}
+    past = {year: take_snapshot(after.panel, basis, not_after=date(year, 12, 31)) for year in years}
+    found: dict[int, dict[str, Standing]] = {ago: {} for ago in range(1, YEARS_BACK + 1)}
+    for name, year in own_year.items():
+        for ago, standings in found.items():
+            standing = basket_standing(past[year - ago], name, council)
+            if standing and standing.rank is not None:
+                standings[name] = standing
+    return found
+
+
+def _own_years(snapshot: Snapshot) -> dict[str, int]:
+    years = {}
+    for (name, _), members in zip(snapshot.baskets, snapshot.members, strict=True):
+        ends = Counter(snapshot.panel.periods[row].end.year for row in members)
+        if ends:
+            years[name] = max(ends, key=lambda year: (ends[year], year))
+    return years
 
 
 def _theme_details(catalogue: Catalogue) -> list[tuple[str, tuple[str, ...], str]]:
@@ -254,16 +269,9 @@ def _trend(panel: Panel, basis: Basis, council: str) -> list[Standing | None]:
     ]
 
 
-def bottom_and_judged(snapshot: Snapshot, council: str, theme: str | None = None) -> tuple[int, int]:
-    """How many eligible indicators (of one theme) are in the council's bottom quartile, and of how many."""
-    column = snapshot.column[council]
-    quartile = snapshot.ranks.quartile[:, column]
-    counted = (snapshot.ranks.eligible == Eligibility.ELIGIBLE) & (quartile > 0)
-    if theme is not None:
-        counted &= np.array([snapshot.basis.indicators[code].theme == theme for code in snapshot.panel.indicators], bool)
-    return int((counted & (quartile == 4)).sum()), int(counted.sum())  # noqa: PLR2004
-
-
-def told_changes(changes: Collection[Change]) -> list[Change]:
-    """The changes people are told of: all but baselines."""
-    return [change for change in changes if change.kind != Kind.BASELINE]
+def bottom_and_judged(snapshot: Snapshot, council: str, basket: str | None = None) -> tuple[int, int]:
+    """How many eligible indicators (of one basket) are in the council's bottom quartile, and of how many."""
+    rows = slice(None) if basket is None else snapshot.members[snapshot.basket[basket]]
+    quartile = snapshot.ranks.quartile[rows, snapshot.column[council]]
+    counted = (snapshot.ranks.eligible[rows] == Eligibility.ELIGIBLE) & (quartile > 0)
+    return int((counted & (quartile == BOTTOM_QUARTILE)).sum()), int(counted.sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
@@ -16,6 +17,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 from jobs.settings import Cron, Interval
 
 log = structlog.get_logger(__name__)
+
+# A look that is due while one is still at work is not worth a line each second; failures are reported below.
+logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def new_scheduler(zone: ZoneInfo) -> BackgroundScheduler:

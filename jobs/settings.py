@@ -108,9 +108,7 @@ def parse_every(value: object) -> Interval | Cron:
     try:
         interval = parse_interval(value)
     except ValueError:
-        message = (
-            'should be an interval such as "30s", "1m" or "2h", or a cron line such as "30 9 * * mon-fri"'
-        )
+        message = 'should be an interval such as "30s", "1m" or "2h", or a cron line such as "30 9 * * mon-fri"'
         raise ValueError(message) from None
     if interval.seconds == 0:
         message = "should be longer than nothing"
@@ -180,11 +178,7 @@ def _catalogue(value: object, info: ValidationInfo) -> Path | Literal["builtin"]
 def _comparators(value: object) -> str | tuple[str, ...]:
     if isinstance(value, str) and value.strip():
         return value.strip()
-    if (
-        isinstance(value, list | tuple)
-        and value
-        and all(isinstance(code, str) and code.strip() for code in value)
-    ):
+    if isinstance(value, list | tuple) and value and all(isinstance(code, str) and code.strip() for code in value):
         return tuple(code.strip() for code in value)
     message = "should be the name of a group in quotes or a list of area codes"
     raise ValueError(message)
@@ -239,16 +233,12 @@ class Slack(Table):
         description="How to reach Slack: console prints messages in the terminal and needs no Slack, "
         "socket connects outwards, http listens for signed requests.",
     )
-    channel: Text = Field(
-        default="team", description="Channel of the team, which gets everything. With Slack, its ID."
-    )
+    channel: Text = Field(default="team", description="Channel of the team, which gets everything. With Slack, its ID.")
     ops_channel: str = Field(
         default="",
         description="Channel for failing sources and held releases. Empty for the channel of the team.",
     )
-    approvers: Texts = Field(
-        default=(), description="User IDs of those who may approve, reject and mute for everyone."
-    )
+    approvers: Texts = Field(default=(), description="User IDs of those who may approve, reject and mute for everyone.")
     command: Annotated[str, StringConstraints(pattern=r"^/[a-z0-9_-]{1,31}$")] = Field(
         default="/rank", description="Name of the slash command."
     )
@@ -343,12 +333,8 @@ class Ranking(Table):
 class Alerts(Table):
     """How large a change must be to be told at once."""
 
-    min_theme_move: Annotated[int, Field(ge=1)] = Field(
-        default=1, description="Places a theme rank must move."
-    )
-    min_composite_move: Annotated[int, Field(ge=1)] = Field(
-        default=3, description="Places a composite rank must move."
-    )
+    min_theme_move: Annotated[int, Field(ge=1)] = Field(default=1, description="Places a theme rank must move.")
+    min_composite_move: Annotated[int, Field(ge=1)] = Field(default=3, description="Places a composite rank must move.")
 
 
 class Quality(Table):
@@ -358,23 +344,17 @@ class Quality(Table):
     max_median_jump: Annotated[float, Field(gt=1, allow_inf_nan=False)] = Field(
         default=5.0, description="How many times larger or smaller an indicator's median may become."
     )
-    max_areas_lost: Share = Field(
-        default=0.2, description="Share of the known areas that a whole file may lack."
-    )
+    max_areas_lost: Share = Field(default=0.2, description="Share of the known areas that a whole file may lack.")
     max_rows_lost: Share = Field(
         default=0.5, description="Share of the earlier release's rows that a whole file may lack."
     )
-    max_coverage_lost: Share = Field(
-        default=0.2, description="Share of its areas that an indicator may lose."
-    )
+    max_coverage_lost: Share = Field(default=0.2, description="Share of its areas that an indicator may lose.")
 
 
 class Http(Table):
     """Where the service listens."""
 
-    host: Text = Field(
-        default="127.0.0.1", description="Address to listen on. The default is this machine only."
-    )
+    host: Text = Field(default="127.0.0.1", description="Address to listen on. The default is this machine only.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=3000, description="Port to listen on. 0 takes any free one."
     )
@@ -392,9 +372,7 @@ class Schedule(Table):
 class Logs(Table):
     """What the service says about itself, on standard error."""
 
-    level: Level = Field(
-        default="info", description="Least important message to write: debug, info, warning or error."
-    )
+    level: Level = Field(default="info", description="Least important message to write: debug, info, warning or error.")
     format: Format = Field(default="text", description="text for people, json for machines.")
 
 
@@ -475,9 +453,7 @@ def _parse(file: Path, text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        message = (
-            f"{file}: not valid TOML: {error}. Correct that place; text needs quotes, lists square brackets."
-        )
+        message = f"{file}: not valid TOML: {error}. Correct that place; text needs quotes, lists square brackets."
     raise SettingsError(redact(message))
 
 
@@ -537,9 +513,7 @@ def _remedy(key: str, given: object) -> str:
 def _unknown(key: str, entry: str) -> str:
     key = redact(key)
     if re.search(r"token|secret", key, re.IGNORECASE):
-        return (
-            f"{key}{entry}: secrets come from the environment only. Take it out; {DOCS} names the variables."
-        )
+        return f"{key}{entry}: secrets come from the environment only. Take it out; {DOCS} names the variables."
     names = {name for known in known_keys() for name in (known.name, *_tables_of(known.name))}
     nearest = get_close_matches(key, sorted(names), n=1, cutoff=0)[0]
     return f"unknown key {key}{entry}. The nearest known one is {nearest}; {DOCS} describes them all."
@@ -637,14 +611,10 @@ def _secret(environ: Mapping[str, str], variable: str, field: str, mode: Mode) -
         message = f"{variable} and {variable}_FILE are both set. Unset one of them."
         raise SettingsError(message)
     if file:
-        value = _read(
-            Path(file), lambda path: f"{path}: no such file, though {variable}_FILE names it."
-        ).strip()
+        value = _read(Path(file), lambda path: f"{path}: no such file, though {variable}_FILE names it.").strip()
     if not value:
         where = f"{file} (named by {variable}_FILE) is empty" if file else f"{variable} is not set"
-        message = (
-            f'{where}, and slack.mode = "{mode}" needs it. Set {variable}, or {variable}_FILE to a file.'
-        )
+        message = f'{where}, and slack.mode = "{mode}" needs it. Set {variable}, or {variable}_FILE to a file.'
         raise SettingsError(message)
     # A line break or a space would come back, value and all, in the HTTP library's error.
     if not re.fullmatch(r"[!-~]+", value):

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from engine.areas import load_areas
 from engine.changes import Change, Kind, basket_standing
 from engine.quality import Finding
@@ -28,6 +26,7 @@ from jobs.notices import (
 from jobs.policy import OPS, TEAM, Policy
 from jobs.ranking import Ranked, bottom_and_judged
 from state import outbox
+from state.database import Database
 
 
 def owe_release(db: Database, release: ReleaseInfo, ranked: Ranked, policy: Policy, now: datetime) -> int:
@@ -80,9 +79,7 @@ def owe_source(db: Database, notice: SourceNotice, now: datetime) -> bool:
 
 def _owe(db: Database, key: str, destination: str, notice: Notice, now: datetime) -> bool:
     stamp = now.isoformat(timespec="seconds")
-    return outbox.owe(
-        db, key=key, destination=destination, kind=notice.kind, payload=to_json(notice), now=stamp
-    )
+    return outbox.owe(db, key=key, destination=destination, kind=notice.kind, payload=to_json(notice), now=stamp)
 
 
 def _footing(ranked: Ranked, policy: Policy) -> Footing:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from engine.areas import Kind, load_areas
 from engine.catalogue import Indicator, read_indicator
 from engine.errors import CatalogueError
 from engine.panel import Panel
-from engine.periods import Mark, Period, PeriodError, parse_period
+from engine.periods import Period, PeriodError, parse_period
 from jobs.errors import SourceError
 
 COLUMNS = ("indicator", "area_code", "period", "value")
@@ -182,7 +183,9 @@ def read_dictionary(body: bytes, name: str) -> tuple[Indicator, ...]:
     except (UnicodeDecodeError, csv.Error) as error:
         msg = f"{where}: cannot be read as UTF-8 CSV: {error}"
         raise SourceError(msg) from error
-    missing = [column for column in ("indicator", "name", "theme", "polarity") if column not in (lines.fieldnames or [])]
+    missing = [
+        column for column in ("indicator", "name", "theme", "polarity") if column not in (lines.fieldnames or [])
+    ]
     if missing:
         msg = f"{where}: the header lacks {', '.join(missing)}"
         raise SourceError(msg)
@@ -241,25 +244,29 @@ def _header(body: bytes, name: str) -> list[str]:
     missing = [column for column in COLUMNS if column not in columns]
     unknown = [column for column in columns if column not in (*COLUMNS, *OPTIONAL)]
     if missing or unknown or len(set(columns)) < len(columns):
-        fault = f"lacks {', '.join(missing)}" if missing else f"has unknown or repeated columns: {', '.join(unknown or columns)}"
+        fault = (
+            f"lacks {', '.join(missing)}"
+            if missing
+            else f"has unknown or repeated columns: {', '.join(unknown or columns)}"
+        )
         msg = f"{name}: line 1, the header {fault}; expected {','.join(COLUMNS)} and optionally {','.join(OPTIONAL)}"
         raise SourceError(msg)
     return columns
 
 
-def _parse(body: bytes, columns: list[str], number: type) -> pd.DataFrame:
+def _parse(body: bytes, columns: list[str], number: type[np.float64 | str]) -> pd.DataFrame:
     texts = dict.fromkeys(("indicator", "area_code", "period", "status"), "category")
     numbers = dict.fromkeys(("value", "lower_ci", "upper_ci"), number)
+    kinds: dict[str, Any] = {column: kind for column, kind in {**texts, **numbers}.items() if column in columns}
     return pd.read_csv(
         io.BytesIO(body),
         encoding="utf-8-sig",
         header=0,
         names=columns,
         index_col=False,
-        dtype={column: kind for column, kind in {**texts, **numbers}.items() if column in columns},
+        dtype=kinds,
         na_values={column: [""] for column in numbers},
         keep_default_na=False,
-        float_precision="round_trip",  # ties are decided on the published decimal, so no digit may be lost
         on_bad_lines="error",
         skip_blank_lines=False,
     )
@@ -357,7 +364,7 @@ def _panel(
     twice = _duplicates(frame, lines[order], cell[order], label[order], periods)
     chosen = order[last]
     rows, row_at = np.unique(row_id[chosen], return_inverse=True)
-    best = {}
+    best: dict[int, int] = {}
     for at in np.unique(row_id * len(periods) + label):
         row, which = divmod(int(at), len(periods))
         if row not in best or mark_of[which] > mark_of[best[row]]:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from multiprocessing import connection, get_context, parent_process
 
 import structlog
-from sqlite_utils import Database
 
 from jobs.errors import DecisionError
 from jobs.logs import configure_logs
@@ -19,7 +18,7 @@ from jobs.policy import Policy, policy_from
 from jobs.polling import Polled, poll
 from jobs.settings import Settings
 from state import ledger
-from state.database import connect, unit
+from state.database import Database, connect, unit
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +27,7 @@ _NICENESS = 5
 
 
 def start_worker(settings: Settings) -> ProcessPoolExecutor:
-    """A pool of one process for ``poll_once`` and ``carry_out_decisions``; it ends with its parent, however that ends."""
+    """A pool of one process for ``poll_once`` and ``carry_out_decisions`` that ends when its parent does."""
     pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_prepare, initargs=(settings,))
     pool.submit(_connection, settings)  # so that the libraries are loaded before the first release comes
     return pool

@@ -15,6 +15,8 @@ from sqlite_utils import Database
 from state.errors import StateCorrupt, StateError, StateFull, StateInUse, StateNewer, StateUnwritable
 from state.migrations import migrations
 
+__all__ = ["Database", "Lock", "connect", "connect_reader", "explained", "unit"]
+
 BUSY_MS = 30_000
 """How long a statement waits for another of our own connections to finish writing."""
 

@@ -1,11 +1,11 @@
 """What can go wrong with the database, as one small tree.
 
-    StateError
-    ├── StateInUse        another benchwatch process holds the database
-    ├── StateUnwritable   the folder or file cannot be created or written
-    ├── StateFull         the disk is full
-    ├── StateCorrupt      the file is damaged or is not a database
-    └── StateNewer        the file was written by a later version
+StateError
+├── StateInUse        another benchwatch process holds the database
+├── StateUnwritable   the folder or file cannot be created or written
+├── StateFull         the disk is full
+├── StateCorrupt      the file is damaged or is not a database
+└── StateNewer        the file was written by a later version
 """
 
 from __future__ import annotations

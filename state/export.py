@@ -77,7 +77,7 @@ def rows(db: Database, table: Table, *, snapshot: int, area: str | None) -> Iter
 def _ranks(db: Database, snapshot: int, area: str | None) -> Iterator[Row]:
     basis = load_head(db, snapshot).basis
     for row in db.execute(
-        "SELECT indicators.code, theme, period, areas.code, value, rank, \"of\", quartile, "  # noqa: S608
+        'SELECT indicators.code, theme, period, areas.code, value, rank, "of", quartile, '  # noqa: S608
         f"eligibility = {Eligibility.ELIGIBLE:d}, tied FROM ranks JOIN indicators ON indicators.id = indicator_id "
         f"JOIN areas ON areas.id = area_id WHERE {_AT} AND (:area IS NULL OR areas.code = :area) "
         "ORDER BY indicators.code, areas.code",
@@ -89,7 +89,7 @@ def _ranks(db: Database, snapshot: int, area: str | None) -> Iterator[Row]:
 
 def _themes(db: Database, snapshot: int, area: str | None) -> Iterator[Row]:
     yield from db.execute(
-        "SELECT name, areas.code, rank_sum, rank_count, rank, \"of\", quartile, rank_count, total FROM theme_ranks "  # noqa: S608
+        'SELECT name, areas.code, rank_sum, rank_count, rank, "of", quartile, rank_count, total FROM theme_ranks '  # noqa: S608
         f"JOIN areas ON areas.id = area_id WHERE {_AT} AND (:area IS NULL OR areas.code = :area) "
         "ORDER BY name, areas.code",
         {"at": snapshot, "area": area},

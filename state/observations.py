@@ -92,11 +92,14 @@ def _undo(cells: npt.NDArray[np.float64], log: npt.NDArray[np.float64]) -> npt.N
     """The cells with the revisions in ``log``, oldest first, taken back: a cell's first entry holds what stood then."""
     both = np.concatenate([log, cells])  # np.unique gives first occurrences: the oldest entry, else today's value
     _, first = np.unique(both[:, 0] * 2**20 + both[:, 1], return_index=True)
-    then = both[first]
-    return then[then[:, 3] != ABSENT]
+    then: npt.NDArray[np.float64] = both[first]
+    kept: npt.NDArray[np.float64] = then[then[:, 3] != ABSENT]
+    return kept
 
 
-def merge(db: Database, incoming: Panel, held: Panel, *, release: int, snapshot: int, whole: Iterable[str] = ()) -> Merged:
+def merge(
+    db: Database, incoming: Panel, held: Panel, *, release: int, snapshot: int, whole: Iterable[str] = ()
+) -> Merged:
     """Write what ``incoming`` states over what is ``held`` and log what it replaces, within the caller's unit of work.
 
     Both panels have the same areas. What a release does not state stays: an absent period or area is not a
@@ -108,9 +111,7 @@ def merge(db: Database, incoming: Panel, held: Panel, *, release: int, snapshot:
     merged, place = _union(incoming, held)
     series_ids = _write_series(db, incoming, merged, place, ids, release=release, snapshot=snapshot)
     known = held.row_of
-    before = np.array(
-        [known.get((merged.indicators[at], period.key), -1) for at, period in _rows(merged)], np.int64
-    )
+    before = np.array([known.get((merged.indicators[at], period.key), -1) for at, period in _rows(merged)], np.int64)
     stated = incoming.status != ABSENT
     then = _before(held, before[place], stated.shape)
     differs = stated & _differs(incoming, then)
@@ -185,7 +186,7 @@ def _before(held: Panel, rows: Ints, shape: tuple[int, ...]) -> _Then:
 
 
 def _differs(now: Panel, then: _Then) -> Bools:
-    changed = now.status != then.status
+    changed: Bools = now.status != then.status
     for left, right in ((now.values, then.values), (now.lower, then.lower), (now.upper, then.upper)):
         changed |= ~((left == right) | (np.isnan(left) & np.isnan(right)))
     return changed

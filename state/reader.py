@@ -82,10 +82,14 @@ class Reader:
     def version(self) -> int:
         """A number that changes whenever anything that can be asked for changes."""
         with explained(self._path):
-            row = self._db().execute(
-                "SELECT (SELECT coalesce(max(id), 0) FROM snapshots) * 1000000 + (SELECT coalesce(max(id), 0) FROM audit)"
-                " + (SELECT count(*) FROM releases)"
-            ).fetchone()
+            row = (
+                self._db()
+                .execute(
+                    "SELECT (SELECT coalesce(max(id), 0) FROM snapshots) * 1000000 "
+                    "+ (SELECT coalesce(max(id), 0) FROM audit) + (SELECT count(*) FROM releases)"
+                )
+                .fetchone()
+            )
         return int(row[0])
 
     def snapshot(self) -> SnapshotView | None:
@@ -96,11 +100,14 @@ class Reader:
     def names(self) -> Names:
         """Everything that can be asked for by name."""
         with self._view() as db:
-            details = {name: tuple(json.loads(aliases)) for name, aliases in db.execute("SELECT name, aliases FROM theme_details")}
+            details = {
+                name: tuple(json.loads(aliases))
+                for name, aliases in db.execute("SELECT name, aliases FROM theme_details")
+            }
             kinds = list(
                 db.execute(
-                    "SELECT DISTINCT name, kind FROM theme_ranks WHERE until_snapshot IS NULL AND kind <> 'expenditure' "
-                    "ORDER BY name"
+                    "SELECT DISTINCT name, kind FROM theme_ranks "
+                    "WHERE until_snapshot IS NULL AND kind <> 'expenditure' ORDER BY name"
                 )
             )
             ranked = db.execute(
@@ -145,16 +152,16 @@ class Reader:
             if snapshot is None:
                 return None
             everything = _themes(db, snapshot)
-            spending = {f"Expenditure: {view.expenditure}": view.name for view in everything if view.expenditure}
+            spending = {view.name: view for view in everything if view.kind == "expenditure"}
             judged = _bottom_counts(db, snapshot)
             return OverallReport(
                 snapshot,
                 composites=tuple(view for view in everything if view.kind == "composite"),
                 themes=tuple(view for view in everything if view.kind == "theme"),
                 expenditure={
-                    spending[view.name]: view
+                    view.name: spending[line]
                     for view in everything
-                    if view.kind == "expenditure" and view.name in spending
+                    if (line := f"Expenditure: {view.expenditure}") in spending
                 },
                 bottom=sum(bottom for bottom, _ in judged.values()),
                 judged=sum(count for _, count in judged.values()),
@@ -239,11 +246,16 @@ def _snapshot(db: Database) -> SnapshotView | None:
 def _themes(db: Database, snapshot: SnapshotView, name: str | None = None) -> list[ThemeView]:
     """Standings of themes, composites and spending lines, all or one."""
     bottom = _bottom_counts(db, snapshot)
+    composites = {entry.name: entry.themes or tuple(bottom) for entry in load_head(db, snapshot.id).basis.composites}
+    for composite, themes in composites.items():
+        counts = [bottom.get(theme, (0, 0)) for theme in themes]
+        bottom[composite] = (sum(low for low, _ in counts), sum(judged for _, judged in counts))
     history = _history(db)
     rows = db.execute(
-        'SELECT theme_ranks.name, kind, rank, "of", quartile, tied, rank_count, total, coalesce(expenditure, \'\') '
+        "SELECT theme_ranks.name, kind, rank, \"of\", quartile, tied, rank_count, total, coalesce(expenditure, '') "
         "FROM theme_ranks JOIN areas ON areas.id = area_id LEFT JOIN theme_details USING (name) "
-        "WHERE until_snapshot IS NULL AND areas.code = ? AND (? IS NULL OR theme_ranks.name = ?) ORDER BY theme_ranks.name",
+        "WHERE until_snapshot IS NULL AND areas.code = ? AND (? IS NULL OR theme_ranks.name = ?) "
+        "ORDER BY theme_ranks.name",
         (snapshot.council, name, name),
     )
     views = []
@@ -251,9 +263,18 @@ def _themes(db: Database, snapshot: SnapshotView, name: str | None = None) -> li
         years = history.get(theme, {})
         now = Standing(rank, of, quartile, bool(tied))
         spark = tuple((ago, years[ago].rank if ago in years else None) for ago in range(max(years, default=0), 0, -1))
-        counts = bottom.get(theme, (0, 0))
         views.append(
-            ThemeView(theme, kind, now, years.get(1), count, total, *counts, (*spark, (0, rank)), expenditure)
+            ThemeView(
+                theme,
+                kind,
+                now,
+                years.get(1),
+                count,
+                total,
+                *bottom.get(theme, (0, 0)),
+                (*spark, (0, rank)),
+                expenditure,
+            )
         )
     return views
 
@@ -262,7 +283,8 @@ def _bottom_counts(db: Database, snapshot: SnapshotView) -> dict[str, tuple[int,
     """Indicators in the bottom quartile, and judged at all, by theme."""
     rows = db.execute(
         "SELECT theme, sum(quartile = 4), count(*) FROM ranks JOIN indicators ON indicators.id = indicator_id "  # noqa: S608
-        f"JOIN areas ON areas.id = area_id WHERE until_snapshot IS NULL AND areas.code = ? AND {_JUDGED} GROUP BY theme",
+        f"JOIN areas ON areas.id = area_id WHERE until_snapshot IS NULL AND areas.code = ? AND {_JUDGED} "
+        "GROUP BY theme",
         (snapshot.council,),
     )
     return {theme: (bottom, judged) for theme, bottom, judged in rows}
@@ -349,7 +371,9 @@ def _peers(db: Database, code: str) -> tuple[Peer, ...]:
         "WHERE until_snapshot IS NULL AND rank IS NOT NULL AND indicators.code = ? ORDER BY rank, areas.code",
         (code,),
     )
-    return tuple(Peer(area, areas[area].name, value, rank, bool(tied), quartile) for area, value, rank, tied, quartile in rows)
+    return tuple(
+        Peer(area, areas[area].name, value, rank, bool(tied), quartile) for area, value, rank, tied, quartile in rows
+    )
 
 
 def _changes(db: Database, where: str, parameters: Iterable[object]) -> list[ChangeView]:
@@ -397,13 +421,22 @@ def _releases(db: Database) -> Iterator[ReleaseView]:
         "FROM releases ORDER BY id DESC"
     ):
         own = findings.get(row[0], [])
+        number, source, name, published, received, status, rows, new, revised, decided_by, reason = row
         yield ReleaseView(
-            *row[:9],
-            changes=counted.get(row[0], 0),
+            id=number,
+            source=source,
+            name=name,
+            published=published,
+            received=received,
+            status=status,
+            rows=rows,
+            new_cells=new,
+            revised_cells=revised,
+            changes=counted.get(number, 0),
             findings=tuple(finding[:3] for finding in own),
             held=tuple(indicator for _, indicator, _, state in own if indicator and state == "held"),
-            decided_by=row[9],
-            reason=row[10],
+            decided_by=decided_by,
+            reason=reason,
         )
 
 

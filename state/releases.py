@@ -115,9 +115,7 @@ def supersede(db: Database, indicators: Iterable[str], by_release: int) -> None:
 
 def stage(db: Database, release: int, name: str, body: bytes, dictionary: bytes | None) -> None:
     """Keep a held release's text until it is decided."""
-    db.execute(
-        "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)", (release, name, gzip.compress(body, 1), dictionary)
-    )
+    db.execute("INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)", (release, name, gzip.compress(body, 1), dictionary))
 
 
 def staged(db: Database, release: int) -> tuple[str, bytes, bytes | None] | None:

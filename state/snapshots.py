@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 from sqlite_utils import Database
 
 from engine.catalogue import Theme
@@ -68,13 +69,11 @@ def save_head(
 ) -> SnapshotHead:
     """Open the next snapshot; its label is the day its figures were known and a running number."""
     before = db.execute("SELECT count(*) FROM snapshots WHERE known = ?", (known,)).fetchone()[0]
-    head = SnapshotHead(
-        next_snapshot(db), f"{known}/{before + 1}", release, known, comparators, basis, illustrative
-    )
+    head = SnapshotHead(next_snapshot(db), f"{known}/{before + 1}", release, known, comparators, basis, illustrative)
     body = basis.to_json()
     db.execute("INSERT OR IGNORE INTO bases VALUES (?, ?)", (basis.hash, body))
     catalogue = json.dumps(json.loads(body)["indicators"], sort_keys=True)
-    db["snapshots"].insert(
+    db.table("snapshots").insert(
         {
             "id": head.id,
             "label": head.label,
@@ -140,14 +139,13 @@ def _rank_rows(db: Database, snapshot: Snapshot) -> list[Row]:
     indicators = dict(db.execute("SELECT code, id FROM indicators"))
     areas = _area_numbers(db, panel.areas)
     rows: list[Row] = []
-    values = np.where(np.isnan(panel.values), None, panel.values)
     for at, code in enumerate(panel.indicators):
         own = series[indicators[code], panel.periods[at].key]
         rows += [
             (indicators[code], area, own, panel.labels[at], value, rank or None, of, quartile or None, fit, tied)
             for area, value, rank, of, quartile, fit, tied in zip(
                 areas,
-                values[at].tolist(),
+                [None if math.isnan(value) else value for value in panel.values[at].tolist()],
                 ranks.rank[at].tolist(),
                 [int(ranks.of[at])] * len(areas),
                 ranks.quartile[at].tolist(),
@@ -161,7 +159,9 @@ def _rank_rows(db: Database, snapshot: Snapshot) -> list[Row]:
 
 def series_numbers(db: Database) -> dict[tuple[int, str], int]:
     """Number of each series by indicator number and period key."""
-    return {(indicator, period): id_ for id_, indicator, period in db.execute("SELECT id, indicator_id, period FROM series")}
+    return {
+        (indicator, period): id_ for id_, indicator, period in db.execute("SELECT id, indicator_id, period FROM series")
+    }
 
 
 def _area_numbers(db: Database, codes: Iterable[str]) -> list[int]:
@@ -271,23 +271,23 @@ def save_changes(db: Database, changes: Iterable[Change], *, release: int, snaps
         for change in changes
     ]
     if rows:
-        db["changes"].insert_all(rows)
+        db.table("changes").insert_all(rows)
 
 
 def _plain(value: object) -> object:
     return int(value) if isinstance(value, bool) else value
 
 
-def read_change(row: Mapping[str, object]) -> Change:
-    """The change that a row of the changes table holds."""
+def read_change(row: Mapping[str, Any]) -> Change:
+    """The change that a row of the changes table, whose columns STRICT types, holds."""
     before, after = (
         Standing(
-            rank=row[f"rank_{side}"],  # type: ignore[arg-type]  # the columns are typed by STRICT
-            of=row[f"of_{side}"],  # type: ignore[arg-type]
-            quartile=row[f"quartile_{side}"],  # type: ignore[arg-type]
+            rank=row[f"rank_{side}"],
+            of=row[f"of_{side}"],
+            quartile=row[f"quartile_{side}"],
             tied=bool(row[f"tied_{side}"]),
-            period=row[f"period_{side}"],  # type: ignore[arg-type]
-            value=row[f"value_{side}"],  # type: ignore[arg-type]
+            period=row[f"period_{side}"],
+            value=row[f"value_{side}"],
         )
         for side in ("before", "after")
     )
@@ -296,7 +296,7 @@ def read_change(row: Mapping[str, object]) -> Change:
         cause=Cause(row["cause"]) if row["cause"] else None,
         reason=str(row["reason"]),
         theme=str(row["theme"]),
-        indicator=row["indicator"],  # type: ignore[arg-type]
+        indicator=row["indicator"],
         area=str(row["area_code"]),
         before=before if before.rank is not None else None,
         after=after,

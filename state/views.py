@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.changes import Change, Standing
+from engine.changes import BOTTOM_QUARTILE, Change, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,9 @@ class IndicatorView:
     @property
     def in_bottom_quartile(self) -> bool:
         """True for an eligible indicator in quartile 4."""
-        return self.eligibility == "eligible" and self.standing is not None and self.standing.quartile == 4
+        return (
+            self.eligibility == "eligible" and self.standing is not None and self.standing.quartile == BOTTOM_QUARTILE
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,9 @@ DRIFT = 0.15
 """How far all comparators typically move between the years, in units of ``spread``."""
 
 NEARNESS = 0.02
-"""What a place away from the one drawn costs against drift."""
+"""What each place away from the one drawn costs against drift."""
 
-INERTIA = 0.12
+INERTIA = 0.05
 """What each place moved costs against drift: comparators mostly go the council's way."""
 
 LOWEST_SHARE = 0.9
@@ -168,7 +168,7 @@ def _text(key: int, decimals: int) -> str:
 
 
 def _years(entry: Published, others: int) -> tuple[_Year | None, _Year | None]:
-    """Both years, the places within the published quartiles being those that leave the comparators most nearly still.
+    """Both years, at the places within the published quartiles that need the least movement of everybody.
 
     So a figure that got better by more than the comparators usually move goes up, and one that got worse goes down.
     """

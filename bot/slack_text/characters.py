@@ -11,7 +11,6 @@ JOINER = "\u034f"
 
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 _ZWJ = 0x200D
-_BASIC_PLANE = 0xFFFF
 
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Bidi controls, zero-width spaces and joiners, interlinear marks: a reader sees none of them.
@@ -67,16 +66,16 @@ def code(text: str) -> str:
 
 def size(text: str) -> int:
     """Length as the strictest reader counts it, in UTF-16 units: most emoji are two."""
-    return len(text) if text.isascii() else len(text) + sum(ord(char) > _BASIC_PLANE for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, limit: int) -> str:
     """At most ``limit`` units of the text, ending in "…" if cut; letters with marks and emoji stay whole."""
     if size(text) <= limit:
         return text
-    at = room = 0
-    while room + (step := size(text[at])) < limit:
-        room, at = room + step, at + 1
+    at = max(limit - 1, 0)
+    while (over := size(text[:at]) - (limit - 1)) > 0 and at:
+        at -= max(over // 2, 1)
     whole = at
     while whole and not _between(text, whole):
         whole -= 1

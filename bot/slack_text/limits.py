@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 from bot.slack_text.blocks import Block, Message, narrate, section
@@ -60,7 +61,7 @@ def compose(blocks: Iterable[Block], thread: Iterable[Message] = ()) -> Message:
     while body and body[-1]["type"] in _ENDS:
         foot.insert(0, body.pop())
     end, replies = narrate(foot), tuple(thread)
-    text = cut_lines(narrate(body), TEXT - size(end) - 1, _where(replies))
+    text = cut_lines(narrate(body), max(TEXT - size(end) - 1, TEXT // 4), _where(replies))
     return fit(Message("\n".join(part for part in (text, end) if part), [*body, *foot], replies))
 
 
@@ -140,20 +141,19 @@ def _shortened(block: Block, room: int) -> tuple[Block, list[Block]] | None:
     """The part of a block that fits the room, and the rest; None where it cannot be divided."""
     if block["type"] == "table":
         rows = block["rows"]
-        count = len(rows)
-        while count > 1 and weight(rows[:count]) > room:
-            count -= 1
+        count = _leading([weight(row) for row in rows], room)
         rest = {**block, "rows": [rows[0], *rows[count:]]}
         return ({**block, "rows": rows[:count]}, [rest]) if count > 1 else None
     if block["type"] != "section" or "text" not in block or block.get("fields"):
         return None
     lines = block["text"]["text"].split("\n")
-    count = len(lines)
-    while count and size("\n".join(lines[:count])) > room:
-        count -= 1
-    if not count:
-        return None
-    return section("\n".join(lines[:count])), [section("\n".join(lines[count:]))]
+    count = _leading([size(line) + 1 for line in lines], room)
+    return (section("\n".join(lines[:count])), [section("\n".join(lines[count:]))]) if count else None
+
+
+def _leading(sizes: Sequence[int], room: int) -> int:
+    """How many of the first fit the room."""
+    return sum(used <= room for used in accumulate(sizes))
 
 
 def _one_table(body: list[Block]) -> list[Block]:
@@ -226,7 +226,8 @@ def _button(element: Block) -> list[Block]:
     too_long = {"value": VALUE, "url": URL, "action_id": IDENTIFIER}
     if any(size(element.get(key, "")) > limit for key, limit in too_long.items()):
         return []
-    found = element | {"text": element["text"] | {"text": cut(element["text"]["text"], BUTTON).strip() or ELLIPSIS}}
+    text = cut(element["text"]["text"], BUTTON).strip() or ELLIPSIS
+    found = {key: value for key, value in element.items() if value != ""} | {"text": element["text"] | {"text": text}}
     if label := element.get("accessibility_label"):
         found["accessibility_label"] = cut(label, LABEL)
     return [found]
