@@ -148,8 +148,11 @@ def build_app(
 ) -> App:
     """The Slack app: the command and its buttons, acknowledged at once and answered by a pool of threads.
 
-    Nothing is asked of Slack to build it. ``respond`` is for answers that should not go out by HTTP.
+    Listeners added to it must return at once too, as Slack waits for them: acknowledge, and hand the work over.
+    Bolt's lazy listeners would do the same, after copying the whole request and waiting 10 ms for the
+    acknowledgement. Nothing is asked of Slack to build it. ``respond`` is for answers that should not go out by HTTP.
     """
+    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="slack")
     app = App(
         name="benchwatch",
         client=client,
@@ -158,22 +161,24 @@ def build_app(
         token_verification_enabled=False,
         authorize=_authorize(client),
         raise_error_for_unhandled_request=True,
-        listener_executor=ThreadPoolExecutor(_WORKERS, thread_name_prefix="slack"),
+        listener_executor=pool,
+        process_before_response=True,  # listeners only acknowledge and hand over: bolt need not poll for that
     )
     if respond is None:
         respond = responder = Responder()
         weakref.finalize(app, responder.close)
     talk = _Conversation(answers, respond)
 
-    def typed(body: dict[str, Any]) -> None:
-        talk.command(body)
+    def later(work: Callable[[dict[str, Any]], None]) -> Callable[[Ack, dict[str, Any]], None]:
+        def listener(ack: Ack, body: dict[str, Any]) -> None:
+            ack()
+            pool.submit(_logged, work, body)
 
-    def pressed(body: dict[str, Any]) -> None:
-        talk.button(body)
+        return listener
 
-    app.command(command)(ack=_acknowledge, lazy=[typed])
+    app.command(command)(later(talk.command))
     for action in (ASK, SHARE, PAGE):
-        app.action(action)(ack=_acknowledge, lazy=[pressed])
+        app.action(action)(later(talk.button))
     app.error(_ignore)
     return app
 
@@ -204,8 +209,12 @@ def socket_handler(app: App, app_token: str, web_client: WebClient) -> SocketMod
     )
 
 
-def _acknowledge(ack: Ack) -> None:
-    ack()
+def _logged(work: Callable[[dict[str, Any]], None], body: dict[str, Any]) -> None:
+    """Do the work; nobody waits for it, so what goes wrong is logged here or nowhere."""
+    try:
+        work(body)
+    except Exception:  # noqa: BLE001 - as above
+        _log.exception("request_failed")
 
 
 def _authorize(client: WebClient) -> Callable[..., AuthorizeResult]:

@@ -261,7 +261,7 @@ def quiet(counts: dict[str, int]) -> str:
     total = sum(counts.values())
     if not total:
         return ""
-    told: dict[str, str] = {**_QUIET}
+    told = {str(known): said for known, said in _QUIET.items()}
     causes = [told.get(key, literal(key)) for key, number in counts.items() if number]
     verb = "changes came" if total > 1 else "change came"
     return f"{total:,} {verb} from {' or '.join(causes)}, not from performance"

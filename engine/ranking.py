@@ -31,7 +31,8 @@ DISTINCT_NEEDED = 4
 """Different values an indicator needs before it can tell areas apart (method, item 5)."""
 
 _LARGEST_KEY = float(2**62)
-_NEAR_HALF = 1e-4
+_FROM_THE_TOP = frozenset({"high", "none"})
+_NEARLY_HALF = 0.5 - 1e-4
 
 
 class Eligibility(IntEnum):
@@ -82,14 +83,17 @@ def value_keys(values: Floats, decimals: Ints) -> Ints:
     two decimals is a true half. Raises PanelError for a value too large for an exact key. Method, item 1.
     """
     scaled = values * np.power(10.0, decimals)[:, None]
-    present = ~np.isnan(values)
-    if np.any(np.abs(scaled[present]) >= _LARGEST_KEY):
+    missing = np.isnan(scaled)
+    rounded = np.rint(scaled)
+    if (rounded >= _LARGEST_KEY).any() or (rounded <= -_LARGEST_KEY).any():
         msg = f"a value of {np.nanmax(np.abs(values)):g} is too large to compare exactly at its decimals"
         raise PanelError(msg)
-    keys = np.full(values.shape, MISSING, np.int64)
-    keys[present] = np.rint(scaled[present]).astype(np.int64)
-    doubtful = present & (np.abs(np.abs(scaled - np.trunc(scaled)) - 0.5) < _NEAR_HALF)
-    for row, area in zip(*np.nonzero(doubtful), strict=True):
+    doubtful = np.flatnonzero(np.abs(scaled - rounded) > _NEARLY_HALF)
+    rounded[missing] = 0
+    keys = rounded.astype(np.int64)
+    keys[missing] = MISSING
+    for at in doubtful.tolist():
+        row, area = divmod(at, values.shape[1])
         keys[row, area] = exact_key(float(values[row, area]), int(decimals[row]))
     return keys
 
@@ -104,9 +108,9 @@ def badness(keys: Ints, decimals: Ints, polarity: Sequence[Polarity]) -> Ints:
 
     A row without direction gets −k, so that its position counts from the highest value. Method, item 2.
     """
-    kinds = np.array([entry.kind for entry in polarity])
-    bad = np.where(np.isin(kinds, ("high", "none"))[:, None], -keys, keys)
-    for row in np.nonzero(kinds == "band")[0].tolist():
+    sign = np.array([-1 if entry.kind in _FROM_THE_TOP else 1 for entry in polarity], np.int64)
+    bad = keys * sign[:, None]
+    for row in [at for at, entry in enumerate(polarity) if entry.kind == "band"]:
         scale = int(decimals[row])
         low, high = (_band_key(end, scale) for end in (polarity[row].lowest, polarity[row].highest))
         bad[row] = np.maximum(np.maximum(low - keys[row], keys[row] - high), 0)
@@ -125,53 +129,53 @@ def rank_rows(bad: Ints, polarity: Sequence[Polarity], comparators: int, quartil
     have a value for a row to be eligible. Method, items 3, 4 and 5; the quartile rule on ranks is OHID's
     ``phe_quantile``.
     """
-    directional = np.array([entry.directional for entry in polarity], bool)
+    directional = np.array([entry.kind != "none" for entry in polarity], bool)
+    rows, areas = bad.shape
     present = bad != MISSING
     of = present.sum(axis=1)
-    order = np.argsort(bad, axis=1)
-    ordered = np.take_along_axis(bad, order, axis=1)
-    first, size = _runs(ordered)
-    rank = np.empty_like(bad)
-    ties = np.empty_like(bad)
-    np.put_along_axis(rank, order, first + 1, axis=1)
-    np.put_along_axis(ties, order, size, axis=1)
+    order = (np.argsort(bad, axis=1) + np.arange(0, rows * areas, areas)[:, None]).ravel()
+    ordered = bad.ravel()[order].reshape(rows, areas)
+    starts = np.ones((rows, areas), bool)
+    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=starts[:, 1:])
     ranked = present & (of >= 2)[:, None]
-    rank = np.where(ranked, rank, 0)
-    ties = np.where(ranked, ties, 0)
+    rank = np.empty(rows * areas, np.int32)
+    rank[order] = _places(starts).ravel() + np.int32(1)
+    rank = np.where(ranked, rank.reshape(rows, areas), 0)
+    tied = np.empty(rows * areas, bool)
+    tied[order] = ~(starts.ravel() & np.append(starts.ravel()[1:], True))
     if quartile_rule == "rank":
         quartile = quartiles(rank, of)
     else:
         high = np.array([entry.kind == "high" for entry in polarity], bool)
         quartile = _value_quartiles(bad, ordered, of, high)
+    quartile[~(directional[:, None] & (rank > 0))] = 0
     return Ranks(
         rank=rank,
         of=of,
-        tied=ties > 1,
-        quartile=np.where(directional[:, None] & ranked, quartile, 0),
-        eligible=_eligibility(ordered, ties, of, directional, comparators),
+        tied=tied.reshape(rows, areas) & ranked,
+        quartile=quartile,
+        eligible=_eligibility(ordered, starts, of, directional, comparators),
     )
 
 
-def _runs(ordered: Ints) -> tuple[Ints, Ints]:
-    """Start and length of the run of equal values each sorted cell belongs to."""
-    width = ordered.shape[1]
-    starts = np.empty(ordered.shape, bool)
-    starts[:, 0] = True
-    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=starts[:, 1:])
-    positions = np.arange(width)
-    first = np.maximum.accumulate(np.where(starts, positions, 0), axis=1)
-    ends = np.full(ordered.shape, width)
-    ends[:, :-1] = np.where(starts[:, 1:], positions[1:], width)
-    last = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
-    return first, last - first
+def _places(starts: Bools) -> Ints:
+    """For each cell of sorted rows (R, A), the place at which its run of equal values starts, from 0."""
+    rows, areas = starts.shape
+    flat = np.arange(rows * areas, dtype=np.int32)
+    first = np.maximum.accumulate(np.where(starts.ravel(), flat, np.int32(0)))  # every row starts a run of its own
+    return first.reshape(rows, areas) - flat[::areas, None]
 
 
-def _eligibility(ordered: Ints, ties: Ints, of: Ints, directional: Bools, comparators: int) -> Ints:
-    changes = (ordered[:, 1:] != ordered[:, :-1]) & (ordered[:, 1:] != MISSING)
-    distinct = changes.sum(axis=1) + (of > 0)
+def _eligibility(ordered: Ints, starts: Bools, of: Ints, directional: Bools, comparators: int) -> Ints:
+    """Eligibility of rows (R,) from their sorted cells (R, A), missing ones last, and where runs of equal ones start."""
+    rows, areas = ordered.shape
+    distinct = starts.sum(axis=1) - (of < areas)
+    # A tie of more than half the areas includes the middle one, so no other needs counting.
+    middle = ordered[np.arange(rows), np.maximum(of - 1, 0) // 2]
+    largest_tie = (ordered == middle[:, None]).sum(axis=1)
     needed = -(-SHARE_NEEDED.numerator * comparators // SHARE_NEEDED.denominator)
     return np.select(
-        [~directional, of < needed, distinct < DISTINCT_NEEDED, 2 * ties.max(axis=1, initial=0) > of],
+        [~directional, of < needed, distinct < DISTINCT_NEEDED, 2 * largest_tie > of],
         [Eligibility.NO_DIRECTION, Eligibility.FEW_AREAS, Eligibility.FEW_VALUES, Eligibility.LARGE_TIE],
         Eligibility.ELIGIBLE,
     ).astype(np.int64)
@@ -179,8 +183,10 @@ def _eligibility(ordered: Ints, ties: Ints, of: Ints, directional: Bools, compar
 
 def quartiles(rank: Ints, of: Ints) -> Ints:
     """Quartile 1 + 4·(r − 1) // n of ranks (R, A) among n (R,); 0 where there is no rank or n < 4. Method, item 4."""
-    n = np.maximum(of, 1)[:, None]
-    return np.where((rank > 0) & (of >= 4)[:, None], 1 + 4 * (rank - 1) // n, 0)
+    fours, n = 4 * (rank - 1), of[:, None].astype(rank.dtype)
+    quartile = (fours >= n).astype(np.int8) + (fours >= 2 * n) + (fours >= 3 * n) + np.int8(1)  # the quotient, undivided
+    quartile[(rank == 0) | (of < 4)[:, None]] = 0
+    return quartile
 
 
 def _value_quartiles(bad: Ints, ordered: Ints, of: Ints, high: Bools) -> Ints:
@@ -208,26 +214,29 @@ def rank_baskets(rank: Ints, members: Sequence[Ints], min_coverage: Fraction = S
     An area has a basket rank when at least ``min_coverage`` of the members have a rank for it, and at least two where
     the basket has two. Method, items 6 and 7.
     """
-    areas = rank.shape[1]
     total = np.array([rows.size for rows in members], np.int64)
-    sums = np.zeros((len(members), areas), np.int64)
-    counts = np.zeros((len(members), areas), np.int64)
-    for at, rows in enumerate(members):
-        sums[at] = rank[rows].sum(axis=0)
-        counts[at] = (rank[rows] > 0).sum(axis=0)
+    sums = np.zeros((len(members), rank.shape[1]), np.int64)
+    counts = np.zeros_like(sums)
+    filled = np.flatnonzero(total)
+    if filled.size:
+        own = rank[np.concatenate(members)]
+        starts = np.concatenate([[0], np.cumsum(total[filled])[:-1]])
+        sums[filled] = np.add.reduceat(own, starts, axis=0)
+        counts[filled] = np.add.reduceat(own > 0, starts, axis=0, dtype=np.int64)
     covered = min_coverage.denominator * counts >= min_coverage.numerator * total[:, None]
     ranked = covered & (counts >= np.minimum(total, 2)[:, None]) & (counts > 0)
     s, c = np.where(ranked, sums, 1), np.where(ranked, counts, 0)
     # Mean m < mean j exactly when s_m * c_j < s_j * c_m; an unranked area has c = 0 and s = 1, an infinite mean.
     product = s[:, None, :] * c[:, :, None]
-    better = product < product.transpose(0, 2, 1)
-    equal = product == product.transpose(0, 2, 1)
+    mirrored = product.transpose(0, 2, 1)
+    better = product < mirrored
+    equal = (product == mirrored) & ranked[:, None, :]
     basket_rank = np.where(ranked, 1 + better.sum(axis=2), 0)
     of = ranked.sum(axis=1)
     return BasketRanks(
         rank=basket_rank,
         of=of,
-        tied=ranked & ((equal & ranked[:, None, :]).sum(axis=2) > 1),
+        tied=ranked & (equal.sum(axis=2) > 1),
         quartile=quartiles(basket_rank, of),
         sum=sums,
         count=counts,

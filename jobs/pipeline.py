@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -107,20 +107,15 @@ def approve(
         tidied = tidy(text[1], text[2], text[0], source=stored.source, published=published)
         held = observations.load_panel(db, panel_areas())
         if stored.status == "held":
+            turned_down = releases.held_indicators(db, release, "rejected")
             releases.decide(db, release, "accepted", by=actor, reason=reason)
             releases.settle_findings(db, release, "approved")
-            outcome = _accept_but_for_doubtful(db, tidied, held, release, policy, now)
-        else:
-            outcome = _accept(
-                db,
-                tidied,
-                _only(tidied.panel, chosen),
-                held,
-                release,
-                policy,
-                now,
-                rebased={code for code, check in chosen.items() if check == Check.LABELS_MOVED},
+            outcome = _accept_but_for_doubtful(
+                db, tidied, held, release, policy, now, approved=chosen, rejected=turned_down
             )
+        else:
+            fine = _only(tidied.panel, chosen)
+            outcome = _accept(db, tidied, fine, held, release, policy, now, rebased=_relabelled(chosen))
             releases.settle_findings(db, release, "approved", chosen)
         _audit(db, now, actor, "approve", release, chosen, reason)
         if not releases.held_indicators(db, release):
@@ -144,12 +139,10 @@ def reject(
     """
     with unit(db, path):
         stored, chosen = _held(db, release, indicators)
-        if stored.status == "held":
-            releases.decide(db, release, "rejected", by=actor, reason=reason)
-            releases.settle_findings(db, release, "rejected")
-        else:
-            releases.settle_findings(db, release, "rejected", chosen)
-        if stored.status == "held" or not releases.held_indicators(db, release):
+        releases.settle_findings(db, release, "rejected", chosen if indicators else None)
+        if not releases.held_indicators(db, release):
+            if stored.status == "held":
+                releases.decide(db, release, "rejected", by=actor, reason=reason)
             releases.unstage(db, release)
         _audit(db, now, actor, "reject", release, chosen, reason)
     return tuple(chosen)
@@ -169,6 +162,11 @@ def _held(db: Database, release: int, indicators: Collection[str]) -> tuple[rele
         msg = f"release {release}: {unknown[0]} is not held; held are {', '.join(sorted(waiting)) or 'the whole file'}"
         raise DecisionError(msg)
     return stored, {code: check for code, check in waiting.items() if not indicators or code in indicators}
+
+
+def _relabelled(checks: Mapping[str, str]) -> set[str]:
+    """Indicators whose labels moved: approved, they become a new baseline."""
+    return {code for code, check in checks.items() if check == Check.LABELS_MOVED}
 
 
 def _audit(
@@ -291,16 +289,23 @@ def _accept_but_for_doubtful(
     now: datetime,
     *,
     raw: Raw | None = None,
+    approved: Mapping[str, str] | None = None,
+    rejected: Collection[str] = (),
 ) -> Outcome:
-    """Accept what single-indicator checks do not hold; when they hold everything, the release is held whole."""
-    findings = _indicator_findings(db, release, held, policy)
+    """Accept what single-indicator checks do not hold; when they hold everything, the release is held whole.
+
+    What was decided on already, indicator by indicator, is not asked again; ``approved`` has the check of each.
+    """
+    decided = {*(approved or {}), *rejected}
+    findings = [one for one in _indicator_findings(db, release, held, policy) if one.indicator not in decided]
     doubtful = {finding.indicator for finding in findings if finding.indicator}
-    fine = [code for code in release.panel.indicators if code not in doubtful]
+    fine = [code for code in release.panel.indicators if code not in doubtful and code not in rejected]
     if raw and not fine:
         releases.decide(db, number, "held", by="", reason="")
         return _hold(db, raw, release, number, findings, policy, now)
     releases.supersede(db, release.panel.indicators, number)
-    outcome = _accept(db, release, _only(release.panel, fine), held, number, policy, now)
+    rebased = _relabelled(approved or {})
+    outcome = _accept(db, release, _only(release.panel, fine), held, number, policy, now, rebased=rebased)
     if findings:
         releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
         if raw:

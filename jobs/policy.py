@@ -38,7 +38,6 @@ class Policy:
 
 def policy_from(settings: Settings) -> Policy:
     """The policy that the settings ask for. Raises CatalogueError when a catalogue file cannot be used."""
-    elsewhere = [lead for lead in settings.leads if lead.slack != settings.slack.channel]
     return Policy(
         council=settings.council.code,
         comparators=settings.council.comparators,
@@ -52,5 +51,15 @@ def policy_from(settings: Settings) -> Policy:
             coverage_lost=settings.quality.max_coverage_lost,
             median_jump=settings.quality.max_median_jump,
         ),
-        leads=tuple(Lead(lead.name, frozenset(lead.themes)) for lead in elsewhere),
+        leads=_leads(settings),
     )
+
+
+def _leads(settings: Settings) -> tuple[Lead, ...]:
+    """The leads with a channel of their own: nobody reads one change twice in the team's, or in one that leads share."""
+    shared: dict[str, Lead] = {}
+    for lead in settings.leads:
+        if lead.slack != settings.slack.channel:
+            first = shared.get(lead.slack, Lead(lead.name, frozenset()))
+            shared[lead.slack] = Lead(first.name, first.themes | set(lead.themes))
+    return tuple(shared.values())

@@ -63,7 +63,8 @@ def owe_held(
     )
     held = sum(1 for line in lines if line.indicator)
     notice = HeldNotice("held", release, whole, lines, held, policy.illustrative)
-    return _owe(db, f"release/{release.id}/held/{OPS}", OPS, notice, now)
+    what = "whole" if whole else "indicators"
+    return _owe(db, f"release/{release.id}/held/{what}/{OPS}", OPS, notice, now)
 
 
 def owe_refused(db: Database, source: str, name: str, identity: str, reason: str, now: datetime) -> bool:

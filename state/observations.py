@@ -50,15 +50,12 @@ def load_panel(db: Database, areas: Sequence[str], as_of: int | None = None) -> 
     cells = _cells(db, "observations", known)
     if as_of is not None:
         cells = _undo(cells, _cells(db, "revisions", known, f"AND snapshot_id > {as_of:d} ORDER BY snapshot_id"))
-    at_series = cells[:, 0].astype(np.int64)
-    here = at_series < len(row_of)
-    here[here] = row_of[at_series[here]] >= 0
-    cells = cells[here]
+    here = cells.series < len(row_of)
+    here[here] = row_of[cells.series[here]] >= 0
+    cells = cells.only(here)
     described = [(code, _period(key, label), label) for _, code, key, label in series]
-    rows, columns = row_of[at_series[here]], column_of[cells[:, 1].astype(np.int64)]
-    return Panel.build(
-        described, areas, (rows, columns, cells[:, 2], cells[:, 3].astype(np.int16), cells[:, 4], cells[:, 5])
-    )
+    at = row_of[cells.series], column_of[cells.area]
+    return Panel.build(described, areas, (*at, cells.value, cells.remark, cells.lower, cells.upper))
 
 
 def _period(key: str, label: str) -> Period:
@@ -77,24 +74,63 @@ def _index_by(places: Mapping[int, int]) -> Ints:
     return index
 
 
-def _cells(db: Database, table: str, areas: Iterable[int], more: str = "") -> npt.NDArray[np.float64]:
-    """Series, area, value, remark and limits of a table's cells in these areas, as one array (n, 6), NULL as NaN."""
-    numbers = ", ".join(f"{area:d}" for area in areas)
-    cursor = db.execute(
-        f"SELECT series_id, area_id, value, remark_id, lower_ci, upper_ci FROM {table} "  # noqa: S608  # our own names
-        f"WHERE area_id IN ({numbers}) {more}"
-    )
+@dataclass(frozen=True)
+class _Cells:
+    """Cells as columns of one length: numbers of series and area, value, remark and limits, NaN where none."""
+
+    series: Ints
+    area: Ints
+    value: npt.NDArray[np.float64]
+    remark: npt.NDArray[np.int16]
+    lower: npt.NDArray[np.float64]
+    upper: npt.NDArray[np.float64]
+
+    def only(self, keep: Bools | Ints) -> _Cells:
+        """The cells at a mask or at positions."""
+        return _Cells(
+            self.series[keep], self.area[keep], self.value[keep], self.remark[keep], self.lower[keep], self.upper[keep]
+        )
+
+    def then(self, others: _Cells) -> _Cells:
+        """These cells followed by others."""
+        pairs = zip(vars(self).values(), vars(others).values(), strict=True)
+        return _Cells(*(np.concatenate(pair) for pair in pairs))
+
+
+_REMARKS, _AREAS = 2**12, 2**12
+_PLACE = f"(series_id * {_AREAS} + area_id) * {_REMARKS} + remark_id + 1"
+
+
+def _cells(db: Database, table: str, areas: Iterable[int], more: str = "") -> _Cells:
+    """A table's cells in these areas, in the order of ``more``.
+
+    Series, area and remark come packed in one number, exact below 2**53, and limits apart, for most cells have none:
+    what is read costs by the field.
+    """
+    where = f"FROM {table} WHERE area_id IN ({', '.join(f'{area:d}' for area in areas)})"
+    cells = _numbers(db, f"SELECT {_PLACE}, value {where} {more}", 2)
+    place, remark = np.divmod(cells[:, 0].astype(np.int64), _REMARKS)
+    series, area = np.divmod(place, _AREAS)
+    lower, upper = np.full(len(cells), np.nan), np.full(len(cells), np.nan)
+    if db.execute(f"SELECT 1 {where} AND (lower_ci IS NOT NULL OR upper_ci IS NOT NULL) LIMIT 1").fetchone():
+        limits = _numbers(db, f"SELECT lower_ci, upper_ci {where} {more}", 2)
+        lower, upper = limits[:, 0], limits[:, 1]
+    return _Cells(series, area, cells[:, 1], (remark - 1).astype(np.int16), lower, upper)
+
+
+def _numbers(db: Database, query: str, width: int) -> npt.NDArray[np.float64]:
+    """Rows of numbers as one array (n, width), NULL as NaN."""
+    cursor = db.execute(query)
     batches = [np.array(batch, np.float64) for batch in iter(lambda: cursor.fetchmany(_BATCH), [])]
-    return np.concatenate(batches) if batches else np.empty((0, 6))
+    return np.concatenate(batches) if batches else np.empty((0, width))
 
 
-def _undo(cells: npt.NDArray[np.float64], log: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _undo(cells: _Cells, log: _Cells) -> _Cells:
     """The cells with the revisions in ``log``, oldest first, taken back: a cell's first entry holds what stood then."""
-    both = np.concatenate([log, cells])  # np.unique gives first occurrences: the oldest entry, else today's value
-    _, first = np.unique(both[:, 0] * 2**20 + both[:, 1], return_index=True)
-    then: npt.NDArray[np.float64] = both[first]
-    kept: npt.NDArray[np.float64] = then[then[:, 3] != ABSENT]
-    return kept
+    both = log.then(cells)  # np.unique gives first occurrences: the oldest entry, else today's value
+    _, first = np.unique(both.series * _AREAS + both.area, return_index=True)
+    then = both.only(first)
+    return then.only(then.remark != ABSENT)
 
 
 def merge(

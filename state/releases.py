@@ -79,12 +79,12 @@ def add_findings(db: Database, release: int, findings: Iterable[tuple[str, str, 
     )
 
 
-def held_indicators(db: Database, release: int) -> dict[str, str]:
-    """Indicators of a release waiting for a decision, with the check that holds each."""
+def held_indicators(db: Database, release: int, state: str = "held") -> dict[str, str]:
+    """Indicators of a release waiting for a decision (or in another state), with the check that holds each."""
     return dict(
         db.execute(
-            "SELECT indicator, check_name FROM findings WHERE release_id = ? AND indicator <> '' AND state = 'held'",
-            (release,),
+            "SELECT indicator, check_name FROM findings WHERE release_id = ? AND indicator <> '' AND state = ?",
+            (release, state),
         )
     )
 
@@ -105,6 +105,11 @@ def supersede(db: Database, indicators: Iterable[str], by_release: int) -> None:
     db.conn.executemany(
         "UPDATE findings SET state = 'superseded' WHERE state = 'held' AND indicator = ? AND release_id < ?",
         [(indicator, by_release) for indicator in indicators],
+    )
+    db.execute(
+        "UPDATE releases SET status = 'superseded' WHERE status = 'held' AND id < ? "
+        "AND id NOT IN (SELECT release_id FROM findings WHERE state = 'held')",
+        (by_release,),
     )
     db.execute(
         "DELETE FROM staged WHERE release_id NOT IN (SELECT release_id FROM findings WHERE state = 'held') "

@@ -71,7 +71,9 @@ def overall(report: OverallReport, page: int) -> Message:
 def bottom(report: BottomReport, page: int) -> Message:
     """Indicators in the bottom quartile theme by theme, and those that left it or improved significantly."""
     number = len(report.indicators)
-    share = words.share(number, report.judged, "indicator") if report.judged else words.count(0, "indicator").capitalize()
+    share = (
+        words.share(number, report.judged, "indicator") if report.judged else words.count(0, "indicator").capitalize()
+    )
     within = f" of {words.name(report.theme)}" if report.theme else ""
     fact = f"*{share}{within} {'is' if number == 1 else 'are'} in the bottom quartile*"
     recent = [line(moved(change)) for change in report.left]

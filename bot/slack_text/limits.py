@@ -163,7 +163,7 @@ def _one_table(body: list[Block]) -> list[Block]:
     for block in body:
         again = block["type"] == "table" and seen
         seen = seen or block["type"] == "table"
-        found.append(section(cut_lines(narrate([block]) or ELLIPSIS, SECTION)) if again else block)
+        found.append(section(cut_lines(narrate([block]).strip() or ELLIPSIS, SECTION)) if again else block)
     return found
 
 
@@ -235,7 +235,7 @@ def _button(element: Block) -> list[Block]:
 
 def _image(block: Block) -> list[Block]:
     if size(block.get("image_url", "")) > URL:
-        return [section(cut_lines(narrate([block]) or ELLIPSIS, SECTION))]
+        return [section(cut_lines(narrate([block]).strip() or ELLIPSIS, SECTION))]
     found = block | {"alt_text": cut(block["alt_text"], ALT_TEXT) or ELLIPSIS}
     if title := block.get("title"):
         found["title"] = title | {"text": cut(title["text"], TITLE)}

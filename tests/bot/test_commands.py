@@ -45,12 +45,16 @@ SNAPSHOT = SnapshotView(
 )
 
 
-def standing(rank: int | None, *, quartile: int | None = None, tied: bool = False, value: float | None = None) -> Standing:
+def standing(
+    rank: int | None, *, quartile: int | None = None, tied: bool = False, value: float | None = None
+) -> Standing:
     quartile = quartile or (1 + 4 * (rank - 1) // 32 if rank else None)
     return Standing(rank, 32, quartile, tied, "2022/23" if value is not None else None, value)
 
 
-def indicator(name: str, rank: int | None, *, theme: str = "Police & Crime", code: str = "", **other: object) -> IndicatorView:
+def indicator(
+    name: str, rank: int | None, *, theme: str = "Police & Crime", code: str = "", **other: object
+) -> IndicatorView:
     view = IndicatorView(
         code=code or name.upper().replace(" ", "_"),
         name=name,
@@ -84,7 +88,9 @@ def theme(name: str, rank: int | None, previous: int | None = None, **other: obj
     return replace(view, **other)  # type: ignore[arg-type]
 
 
-def change(kind: Kind, before: Standing | None, after: Standing, cause: Cause | None = Cause.PERFORMANCE, **other: object) -> ChangeView:
+def change(
+    kind: Kind, before: Standing | None, after: Standing, cause: Cause | None = Cause.PERFORMANCE, **other: object
+) -> ChangeView:
     reason = {Cause.REVISION: "figures of the same period were revised", Cause.PERFORMANCE: "a new period"}
     moved = Change(kind, cause, reason.get(cause, "") if cause else "", "Police & Crime", "VC", COUNCIL, before, after)
     view = ChangeView(12, "Recorded crime", "2025-10-27", moved, "Vehicle crime", "per 1,000", 1, "low")
@@ -251,7 +257,9 @@ def test_bottom_goes_theme_by_theme_with_what_left() -> None:
     left = change(Kind.LEFT, standing(28, value=5.9), standing(20, value=4.1), name="Arson")
     text = told("bottom", FakeReader(moved=(left,)))
     assert text.startswith("1 of 3 indicators (33%) is in the bottom quartile\nPolice & Crime (1)\n• Vehicle crime")
-    assert "Left it or improved significantly\n▲ Arson — 28th → 20th of 32, quartile 4 → 3 · 5.9 → 4.1 per 1,000" in text
+    assert (
+        "Left it or improved significantly\n▲ Arson — 28th → 20th of 32, quartile 4 → 3 · 5.9 → 4.1 per 1,000" in text
+    )
     assert told("worst police").startswith("1 of 3 indicators (33%) of Police & Crime is in the bottom quartile")
     assert told("bottom", FakeReader(indicators=())).startswith("0 of 3 indicators (0%) are in the bottom quartile")
 
@@ -260,7 +268,9 @@ def test_changes_tell_their_cause_release_by_release() -> None:
     moved = (
         change(Kind.ENTERED, standing(24, value=4.6), standing(28, value=5.9)),
         change(Kind.BASELINE, None, standing(3, value=1.0), None, name="New one"),
-        change(Kind.LEFT, standing(28), standing(20), Cause.REVISION, release_id=11, name="Arson", published="2025-09-01"),
+        change(
+            Kind.LEFT, standing(28), standing(20), Cause.REVISION, release_id=11, name="Arson", published="2025-09-01"
+        ),
     )
     latest = told("changes", FakeReader(moved=moved))
     assert latest.startswith("1 change by the latest release that changed anything\n")
@@ -384,7 +394,8 @@ def test_every_answer_can_be_shared_by_its_exact_command() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [HOSTILE, f"theme {HOSTILE}", "x" * 4000, "*" * 4000, "<!here>" * 500, "👨‍👩‍👧‍👦" * 500, "\u0000", "&", "theme", "page 2",
+    [HOSTILE, f"theme {HOSTILE}", "x" * 4000, "*" * 4000, "<!here>" * 500, "👨‍👩‍👧‍👦" * 500,
+     "\u0000", "&", "theme", "page 2",
      "changes <!everyone>", "bottom <@U1>", "indicator " + "é" * 3000, "\ud800", " \t\n "],
 )  # fmt: skip
 def test_hostile_commands_mention_nobody_and_break_nothing(text: str) -> None:
@@ -399,13 +410,23 @@ def test_hostile_names_mention_nobody_and_break_nothing() -> None:
     moved = (change(Kind.ENTERED, standing(24), standing(28), release=HOSTILE, published=HOSTILE, name=HOSTILE),)
     snapshot = replace(SNAPSHOT, council_name=HOSTILE, comparators=HOSTILE, label=HOSTILE)
     reader = FakeReader(held=snapshot, themes=views, composites=(), indicators=items, moved=moved)
-    for text in ("", "theme", "overall", "bottom", "changes", "indicator", name, f"theme {name}", f"indicator {HOSTILE}"):
+    for text in (
+        "",
+        "theme",
+        "overall",
+        "bottom",
+        "changes",
+        "indicator",
+        name,
+        f"theme {name}",
+        f"indicator {HOSTILE}",
+    ):
         message = ask(text, reader)
         assert "\u202e" not in message.text + json.dumps(message.blocks, ensure_ascii=False)
         assert "\u0000" not in message.text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.text(max_size=80))
 def test_any_text_is_answered(text: str) -> None:
     assert ask(text).text

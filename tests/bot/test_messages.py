@@ -10,6 +10,7 @@ from bot import words
 from bot.messages import render
 from bot.slack_text import Message, plain
 from engine.changes import Cause, Change, Kind, Standing
+from engine.quality import Check
 from jobs.notices import (
     BaselineNotice,
     FindingLine,
@@ -32,8 +33,12 @@ RELEASE = ReleaseInfo(12, "Recorded crime by area", "ONS", "2024-07-20")
 HOSTILE = "<!channel> & *bold* \u202eevil\u0000\n<@U123|you> `x` مرحبا " + "n" * 300
 
 
-def at(rank: int | None, value: float | None = None, *, period: str = "2022/23", of: int = 32, tied: bool = False) -> Standing:
-    return Standing(rank, of, 1 + 4 * (rank - 1) // of if rank else None, tied, period if value is not None else None, value)
+def at(
+    rank: int | None, value: float | None = None, *, period: str = "2022/23", of: int = 32, tied: bool = False
+) -> Standing:
+    return Standing(
+        rank, of, 1 + 4 * (rank - 1) // of if rank else None, tied, period if value is not None else None, value
+    )
 
 
 def moved(
@@ -45,7 +50,9 @@ def moved(
     return Moved(change, name, "per 1,000", 1, "low") if indicator else Moved(change, name)
 
 
-def alert(*changes: Moved, quiet: dict[str, int] | None = None, seen_first: int = 0, footing: Footing = FOOTING) -> Message:
+def alert(
+    *changes: Moved, quiet: dict[str, int] | None = None, seen_first: int = 0, footing: Footing = FOOTING
+) -> Message:
     return shown(ReleaseAlert("release_alert", footing, RELEASE, changes, quiet or {}, seen_first, 37, 257))
 
 
@@ -67,7 +74,8 @@ def test_the_first_line_carries_the_fact() -> None:
     assert lines == [
         "Police & Crime falls from 11th to 21st of 32 · Recorded crime by area (ONS, published 20 July 2024)",
         "1 indicator entered the bottom quartile, none left · 37 of 257 indicators are in it now",
-        "▼ Vehicle crime — 24th → 28th of 32, quartile 3 → 4 · 4.6 → 5.9 per 1,000 (higher is worse) · 2021/22 → 2022/23",
+        "▼ Vehicle crime — 24th → 28th of 32, quartile 3 → 4 · 4.6 → 5.9 per 1,000 (higher is worse)"
+        " · 2021/22 → 2022/23",
         "Leicestershire · Quartiles: rank rule, 32 county areas · snapshot 2024-07-20/1 · illustrative comparators",
     ]
 
@@ -92,7 +100,9 @@ def test_of_several_themes_the_biggest_move_comes_first() -> None:
 def test_without_a_theme_the_worst_indicator_comes_first() -> None:
     left = moved(Kind.LEFT, at(27, 5.0), at(20, 4.0, tied=True), "Arson")
     text = plain(alert(left, ENTERED))
-    assert text.startswith("Vehicle crime enters the bottom quartile: 24th → 28th of 32 and 1 more indicator · quartile 3 → 4")
+    assert text.startswith(
+        "Vehicle crime enters the bottom quartile: 24th → 28th of 32 and 1 more indicator · quartile 3 → 4"
+    )
     assert "1 indicator entered the bottom quartile, 1 left" in text
     assert "▲ Arson — 27th → =20th of 32, quartile 4 → 3 · 5.0 → 4.0 per 1,000 (higher is worse) · 2022/23" in text
     assert plain(alert(left)).startswith("Arson leaves the bottom quartile: 27th → =20th of 32 · ")
@@ -103,7 +113,9 @@ def test_a_significant_improvement_is_named_as_such() -> None:
     text = plain(alert(better, POLICE))
     assert "No indicators entered the bottom quartile, none left, 1 improved significantly · " in text
     assert "▲ Arson — significantly better, 30th → 29th of 32, quartile 4 · 6.0 → 4.0 per 1,000" in text
-    assert plain(alert(better)).startswith("Arson improves significantly, still in the bottom quartile: 30th → 29th of 32")
+    assert plain(alert(better)).startswith(
+        "Arson improves significantly, still in the bottom quartile: 30th → 29th of 32"
+    )
 
 
 def test_nothing_is_said_about_significance_without_an_improvement_found() -> None:
@@ -114,13 +126,18 @@ def test_a_revision_is_named() -> None:
     reason = "figures of the same period were revised"
     text = plain(alert(moved(Kind.ENTERED, at(24, 4.6), at(28, 5.9), cause=Cause.REVISION, reason=reason), POLICE))
     assert text.splitlines()[2].endswith(" · 2022/23 · figures of the same period were revised")
-    theme = moved(Kind.THEME_MOVED, at(11), at(21), "Police & Crime", Cause.REVISION, "the earlier periods already stood here")
+    theme = moved(
+        Kind.THEME_MOVED, at(11), at(21), "Police & Crime", Cause.REVISION, "the earlier periods already stood here"
+    )
     assert "of 32 · revised figures – the earlier periods already stood here · Recorded" in plain(alert(theme))
 
 
 def test_quiet_causes_and_first_sights_are_one_line_each() -> None:
     text = plain(alert(POLICE, quiet={"comparators": 7, "basket": 5, "method": 0}, seen_first=2))
-    assert "12 changes came from comparators or the basket, not from performance\n2 indicators seen for the first time" in text
+    assert (
+        "12 changes came from comparators or the basket, not from performance\n2 indicators seen for the first time"
+        in text
+    )
     text = plain(alert(quiet={"method": 1}, seen_first=1))
     assert text.startswith("Nothing moved enough to alert · ")
     assert "1 change came from the method, not from performance\n1 indicator seen for the first time" in text
@@ -147,7 +164,13 @@ def test_real_comparators_are_not_called_illustrative() -> None:
 
 def test_everything_moving_at_once_is_one_message_with_all_of_it_in_the_thread() -> None:
     changes = [
-        moved(Kind.ENTERED, at(24, 4.6), at(25 + number % 8, 5.9), f"Indicator {number:03}", theme=f"Theme {number % 13:02}")
+        moved(
+            Kind.ENTERED,
+            at(24, 4.6),
+            at(25 + number % 8, 5.9),
+            f"Indicator {number:03}",
+            theme=f"Theme {number % 13:02}",
+        )
         for number in range(257)
     ]
     message = alert(*changes)
@@ -164,7 +187,9 @@ def test_everything_moving_at_once_is_one_message_with_all_of_it_in_the_thread()
 
 
 def test_names_of_three_hundred_characters_are_cut_with_a_mark() -> None:
-    message = alert(moved(Kind.THEME_MOVED, at(11), at(21), "T" * 300), *[moved(Kind.ENTERED, at(24), at(28), "N" * 300)] * 20)
+    message = alert(
+        moved(Kind.THEME_MOVED, at(11), at(21), "T" * 300), *[moved(Kind.ENTERED, at(24), at(28), "N" * 300)] * 20
+    )
     assert plain(message).startswith(f"{'T' * 119}… falls from 11th to 21st of 32 · ")
     assert "N" * 120 not in json.dumps(message.blocks)
 
@@ -181,7 +206,17 @@ def test_a_baseline_is_one_message_with_the_themes_below() -> None:
         "Watching 257 indicators in 13 themes for Leicestershire, 37 in the bottom quartile · Recorded crime by area"
     )
     [below] = message.thread
-    assert plain(below).splitlines()[1].split() == ["Overall", "Outcomes", "=4th", "of", "32", "37", "of", "257", "(14%)"]
+    assert plain(below).splitlines()[1].split() == [
+        "Overall",
+        "Outcomes",
+        "=4th",
+        "of",
+        "32",
+        "37",
+        "of",
+        "257",
+        "(14%)",
+    ]
     assert "Theme 0 &amp; more: rank 1st of 32, in the bottom quartile 2 of 20 (10%)" in below.text
 
 
@@ -192,8 +227,9 @@ def test_a_baseline_of_one_or_none() -> None:
 
 
 def held(number: int, *, whole: bool = True, indicator: str = "VC_1") -> Message:
-    findings = tuple(FindingLine("median_jump", f"{indicator}{at}" if indicator else "", "Vehicle crime" if indicator else "",
-                                 f"median 4.6 → 460 ({at})") for at in range(number))  # fmt: skip
+    name = "Vehicle crime" if indicator else ""
+    codes = [f"{indicator}{at}" if indicator else "" for at in range(number)]
+    findings = tuple(FindingLine("median_jump", c, name, f"median 4.6 → 460 ({at})") for at, c in enumerate(codes))
     return shown(HeldNotice("held", RELEASE, whole, findings, 0 if whole else number, illustrative=True))
 
 
@@ -211,7 +247,10 @@ def test_held_indicators_are_named_with_their_codes() -> None:
     text = plain(held(1, whole=False))
     assert text.startswith("1 indicator of release 12 is held; the rest went through · ")
     assert "• Vehicle crime (VC_10): figures on another scale – median 4.6 → 460 (0)" in text
-    assert "type benchwatch approve 12 VC_10 or benchwatch reject 12 VC_10, or without codes for all: benchwatch approve 12" in text
+    assert (
+        "type benchwatch approve 12 VC_10 or benchwatch reject 12 VC_10,"
+        " or without codes for all: benchwatch approve 12" in text
+    )
 
 
 def test_many_findings_go_on_in_the_thread() -> None:
@@ -224,8 +263,6 @@ def test_many_findings_go_on_in_the_thread() -> None:
 
 
 def test_every_check_of_the_engine_has_words() -> None:
-    from engine.quality import Check
-
     assert all("_" not in words.check(check) for check in Check)
     assert words.check("brand_new") == "brand new"
 
@@ -264,7 +301,18 @@ def test_hostile_names_mention_nobody_in_any_notice() -> None:
 
 @pytest.mark.parametrize(
     ("number", "said"),
-    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"), (111, "111th"), (122, "122nd")],
+    [
+        (1, "1st"),
+        (2, "2nd"),
+        (3, "3rd"),
+        (4, "4th"),
+        (11, "11th"),
+        (12, "12th"),
+        (13, "13th"),
+        (21, "21st"),
+        (111, "111th"),
+        (122, "122nd"),
+    ],
 )
 def test_ordinals(number: int, said: str) -> None:
     assert words.ordinal(number) == said
@@ -289,7 +337,9 @@ def test_ordinals(number: int, said: str) -> None:
         (7.0, "QoL score", 0, "7 QoL score"),
     ],
 )
-def test_figures_are_printed_as_their_publisher_prints_them(value: float | None, unit: str, decimals: int | None, said: str) -> None:
+def test_figures_are_printed_as_their_publisher_prints_them(
+    value: float | None, unit: str, decimals: int | None, said: str
+) -> None:
     assert words.figure(value, unit, decimals) == said
 
 

@@ -78,7 +78,7 @@ def test_emoji_codes_and_mentions_in_names_stay_text() -> None:
 
 
 def test_text_from_right_to_left_is_isolated() -> None:
-    assert literal("مرحبا") == "\u2068مرحبا\u2069"
+    assert literal("\u05e9\u05dc\u05d5\u05dd") == "\u2068\u05e9\u05dc\u05d5\u05dd\u2069"
     assert literal("café") == "café"
 
 
@@ -103,6 +103,7 @@ def test_size_counts_as_the_strictest_reader() -> None:
     assert size(cut("👍" * 100, 51)) <= 51
 
 
+@settings(deadline=None, derandomize=True)
 @given(LONG, st.integers(1, 200))
 def test_cut_is_never_longer_and_never_changes_what_fits(text: str, limit: int) -> None:
     assert size(cut(text, limit)) <= limit
@@ -199,7 +200,9 @@ def within_the_other_numbers(block: Block) -> bool:
         + [(item, other.SECTION_FIELDS_ITEM_MAX_LENGTH) for item in block.get("fields", ())],
         "header": [(block.get("text"), other.HEADER_TEXT_MAX_LENGTH)],
         "context": [(item, other.TEXT_MAX_LENGTH) for item in block.get("elements", ())],
-        "actions": [(item["text"], other.BUTTON_TEXT_MAX_LENGTH) for item in block.get("elements", ()) if "text" in item],
+        "actions": [
+            (item["text"], other.BUTTON_TEXT_MAX_LENGTH) for item in block.get("elements", ()) if "text" in item
+        ],
     }.get(block["type"], [])
     counts = {
         "context": other.CONTEXT_ELEMENTS_MAX_ITEMS,
@@ -216,7 +219,7 @@ def within_the_other_numbers(block: Block) -> bool:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(LONG, st.lists(BLOCKS, max_size=8), st.sampled_from((1, 1, 9)))
 def test_fit_never_exceeds_any_limit(text: str, blocks: list[Block], times: int) -> None:
     for message in (fit(Message(text, blocks * times)), compose(blocks * times, [Message(text, blocks)])):
@@ -228,6 +231,7 @@ def test_fit_never_exceeds_any_limit(text: str, blocks: list[Block], times: int)
             assert fit(part) == part
 
 
+@settings(deadline=None, derandomize=True)
 @given(LONG)
 def test_literal_text_never_mentions_and_reads_the_same(text: str) -> None:
     message = compose([section(literal(text) or "–"), section(bold(text) or "–"), section(code(text))])

@@ -92,7 +92,7 @@ def _period(label: str) -> Period | None:
 
 def latest(known: pd.DataFrame, areas: Sequence[str], not_after: date | None = None) -> pd.DataFrame:
     """The rows of each indicator's latest period in which two thirds of the areas have a value (item 9)."""
-    stated = known[known["stated"] & known["area_code"].isin(areas)]
+    stated = known[known["stated"] & known["area_code"].isin(list(areas))]
     if not_after is not None:
         stated = stated[stated["end"] <= not_after]
     counts = stated.groupby([*PERIOD, "end"], as_index=False).size()
@@ -258,7 +258,7 @@ def panel(frame: pd.DataFrame, areas: Sequence[str]) -> Panel:
     rows = [(str(code), parse_period(label), str(label)) for code, _, label in named]
     row_of = {(code, period.key): at for at, (code, period, _) in enumerate(rows)}
     column_of = {area: at for at, area in enumerate(areas)}
-    known = known[known["area_code"].isin(areas)]
+    known = known[known["area_code"].isin(list(areas))]
     numbers = [
         pd.to_numeric(known[column]).to_numpy(np.float64) if column in known else np.full(len(known), np.nan)
         for column in ("value", "lower_ci", "upper_ci")

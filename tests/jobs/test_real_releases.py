@@ -21,7 +21,7 @@ from engine.quality import Check
 from engine.snapshot import Rules
 from jobs.pipeline import Outcome, Raw, ingest
 from jobs.policy import Policy
-from jobs.tidy import panel_areas, unpack
+from jobs.tidy import unpack
 from state.database import connect
 from state.observations import load_panel
 from tests.engine import oracle
