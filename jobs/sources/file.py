@@ -77,12 +77,21 @@ def read(path: Path, *, limit: int, published: date | None = None) -> Raw:
     """
     beside = dictionary_of(path)
     try:
-        body = path.read_bytes()
-        dictionary = beside.read_bytes() if beside.exists() else None
+        body = _read(path, limit)
+        dictionary = _read(beside, limit) if beside.exists() else None
     except OSError as error:
         msg = f"{path}: cannot be read ({error.strerror}); check the path and its permissions"
         raise SourceError(msg) from error
     return Raw(unpack(body, path.name, limit), dictionary, path.name, NAME, published or date_in(path.name))
+
+
+def _read(path: Path, limit: int) -> bytes:
+    with path.open("rb") as file:
+        body = file.read(limit + 1)
+    if len(body) > limit:
+        msg = f"{path}: larger than {limit >> 20} MB; raise max_mb in [sources.file] if that is right"
+        raise SourceError(msg)
+    return body
 
 
 def download(address: str, mark: str, *, limit: int) -> tuple[Raw, str] | None:

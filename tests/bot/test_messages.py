@@ -74,8 +74,10 @@ def test_the_first_line_carries_the_fact() -> None:
     assert lines == [
         "Police & Crime falls from 11th to 21st of 32 · Recorded crime by area (ONS, published 20 July 2024)",
         "1 indicator entered the bottom quartile, none left · 37 of 257 indicators are in it now",
-        "▼ Vehicle crime — 24th → 28th of 32, quartile 3 → 4 · 4.6 → 5.9 per 1,000 (higher is worse)"
-        " · 2021/22 → 2022/23",
+        (
+            "▼ Vehicle crime — 24th → 28th of 32, quartile 3 → 4 · 4.6 → 5.9 per 1,000 (higher is worse)"
+            " · 2021/22 → 2022/23"
+        ),
         "Leicestershire · Quartiles: rank rule, 32 county areas · snapshot 2024-07-20/1 · illustrative comparators",
     ]
 

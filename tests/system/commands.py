@@ -165,10 +165,15 @@ class Desk:
         finally:
             db.close()
 
-    def kept(self) -> dict[str, int]:
-        """How much is kept of everything a release may leave behind."""
-        tables = ("releases", "observations", "ranks", "snapshots", "changes", "outbox", "staged", "findings")
-        return {table: self.rows(f"SELECT count(*) FROM {table}")[0][0] for table in tables}  # noqa: S608
+    def contents(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything in the database."""
+        tables = [name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        return {table: self.rows(f"SELECT * FROM {table}") for table in tables}  # noqa: S608
+
+    def figures(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything in the database that answers and alerts are made from."""
+        apart = {"releases", "findings", "staged", "outbox", "audit", "sources", "job_runs"}
+        return {table: rows for table, rows in self.contents().items() if table not in apart}
 
     def owed(self) -> list[tuple[str, str]]:
         """Destination and kind of every message ever owed, oldest first."""

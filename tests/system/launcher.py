@@ -6,6 +6,7 @@ output and error. Answers with the process id at once, and with exit code and pe
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import resource
@@ -48,6 +49,7 @@ def _become(request: dict[str, Any]) -> NoReturn:
 
 def serve() -> None:
     """Answer requests until standard input ends."""
+    codecs.lookup("utf-8-sig")  # another user may not be allowed to read the libraries any more
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

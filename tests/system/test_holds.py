@@ -126,10 +126,10 @@ def test_an_approved_indicator_goes_in_with_its_changes_and_is_audited(held: Des
 
 def test_a_rejected_indicator_stays_out_and_is_audited(held: Desk) -> None:
     held.run("ingest", second(held, jumped))
-    before = held.exports()
+    before = held.figures()
     done = held.run("reject", "2", "robbery", "--reason", "a slip of theirs")
     assert (done.code, done.out) == (0, "Release 2: rejected robbery.\n")
-    assert held.exports() == before
+    assert held.figures() == before
     assert release_of(held, 2)["held"] == []
     assert decided(held) == [("reject", "release 2", "robbery a slip of theirs")]
 
@@ -197,13 +197,13 @@ def test_of_a_release_held_whole_single_indicators_can_be_decided(held: Desk) ->
 
 
 def test_rejecting_a_release_held_whole_leaves_everything_as_it_was(held: Desk) -> None:
-    before = held.exports()
+    before = held.figures()
     book = Book((FINE, DOUBTFUL)).add("burglary", "2023/24", without(at_place(26, level=90), COUNCIL))
     path = book.write(held.folder / "in", "second-2024-11-01.csv")
     assert held.run("ingest", path).code == 3
     done = held.run("reject", "2")
     assert (done.code, done.out) == (0, "Release 2: rejected the whole file.\n")
-    assert held.exports() == before
+    assert held.figures() == before
     assert release_of(held, 2)["status"] == "rejected"
     again = held.run("ingest", path)
     assert (again.code, again.out) == (0, "Release 2, second-2024-11-01.csv: was rejected earlier; nothing done.\n")

@@ -174,14 +174,14 @@ def test_a_peer_without_figures_for_the_new_period_is_not_ranked_there(desk: Des
 def test_a_release_without_our_own_council_is_held_and_ops_is_told(desk: Desk) -> None:
     desk.settings(LEADS)
     start(desk)
-    before = desk.exports()
+    before = desk.figures()
     book = Book(ENTRIES)
     for code, place in FIRST.items():
         book.add(code, "2023/24", without(at_place(place, level=90), COUNCIL))
     took = take(desk, book, "second-2024-11-01.csv", code=3)
     assert [finding["check"] for finding in took["findings"]] == ["council_lost"]
     assert "Leicestershire has no figure" in took["findings"][0]["evidence"]
-    assert desk.exports() == before
+    assert desk.figures() == before
     assert desk.owed()[1:] == [("ops", "held")]
 
 
@@ -248,10 +248,10 @@ def test_places_to_and_fro_within_the_threshold_are_never_told(desk: Desk) -> No
 def test_the_same_file_again_is_recognised_and_nothing_follows(desk: Desk) -> None:
     path = release(ENTRIES, FIRST, "2022/23").write(desk.folder / "in", "first-2023-11-01.csv")
     desk.run("ingest", path)
-    before, kept = desk.exports(), desk.kept()
+    before = desk.contents()
     done = desk.run("ingest", path)
     assert (done.code, done.out) == (0, "Release 1, first-2023-11-01.csv: already taken in; nothing to do.\n")
-    assert (desk.exports(), desk.kept()) == (before, kept)
+    assert desk.contents() == before
 
 
 def test_the_same_content_packed_and_renamed_is_recognised(desk: Desk) -> None:
@@ -268,13 +268,13 @@ def test_an_earlier_file_again_is_held_as_an_old_release_and_told_to_ops_once(de
     books = [release(ENTRIES, FIRST, "2022/23"), release(ENTRIES, {**FIRST, "burglary": 26}, "2023/24", level=90)]
     paths = [book.write(desk.folder / "in", f"e-{2023 + at}-11-01.csv") for at, book in enumerate(books)]
     desk.run("ingest", *paths)
-    before = desk.exports()
+    before = desk.figures()
     owed = desk.owed()
     for _ in range(2):
         done = desk.run("ingest", paths[0])
         assert done.code == 3
     assert "the content of release 1 (e-2023-11-01.csv) again, and release 2 has come since" in desk.run("releases", "--json").out
-    assert desk.exports() == before
+    assert desk.figures() == before
     assert desk.owed() == [*owed, ("ops", "held")]
 
 

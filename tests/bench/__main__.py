@@ -1,0 +1,19 @@
+"""Run every measurement: ``python -m tests.bench``."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tests.bench import kernel, service
+
+
+def main() -> None:
+    """Print the kernel's figures, then the service's."""
+    with tempfile.TemporaryDirectory() as folder:
+        kernel.report(Path(folder))
+        service.report(Path(folder))
+
+
+if __name__ == "__main__":
+    main()
