@@ -184,7 +184,9 @@ def _eligibility(ordered: Ints, starts: Bools, of: Ints, directional: Bools, com
 def quartiles(rank: Ints, of: Ints) -> Ints:
     """Quartile 1 + 4·(r − 1) // n of ranks (R, A) among n (R,); 0 where there is no rank or n < 4. Method, item 4."""
     fours, n = 4 * (rank - 1), of[:, None].astype(rank.dtype)
-    quartile = (fours >= n).astype(np.int8) + (fours >= 2 * n) + (fours >= 3 * n) + np.int8(1)  # the quotient, undivided
+    quartile = (
+        (fours >= n).astype(np.int8) + (fours >= 2 * n) + (fours >= 3 * n) + np.int8(1)
+    )  # the quotient, undivided
     quartile[(rank == 0) | (of < 4)[:, None]] = 0
     return quartile
 

@@ -22,24 +22,28 @@ from jobs.notices import ReleaseInfo
 from jobs.policy import Policy
 from jobs.ranking import rank_and_compare
 from jobs.telling import owe_held, owe_release
-from jobs.tidy import Duplicate, Release, panel_areas, tidy
+from jobs.tidy import Duplicate, Release, panel_areas, tidy, unpack
 from state import ledger, observations, releases, snapshots
 from state.database import Database, unit
 
 log = structlog.get_logger()
+
+_ANY_SIZE = 1 << 40
+"""Staged releases were within the limit when they came."""
 
 Status = Literal["accepted", "unchanged", "held", "rejected"]
 
 
 @dataclass(frozen=True)
 class Raw:
-    """A release as fetched: unpacked text, the dictionary beside it, where it came from."""
+    """A release as fetched: unpacked text, the dictionary beside it, where it came from; ``packed`` as it came."""
 
     body: bytes
     dictionary: bytes | None
     name: str
     source: str = "file"
     published: date | None = None
+    packed: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,9 @@ def approve(
             msg = f"release {release}: its text is no longer kept; drop the file again"
             raise DecisionError(msg)
         published = date.fromisoformat(stored.published) if stored.published else None
-        tidied = tidy(text[1], text[2], text[0], source=stored.source, published=published)
-        held = observations.load_panel(db, panel_areas())
+        body = unpack(text[1], text[0], limit=_ANY_SIZE)
+        tidied = tidy(body, text[2], text[0], source=stored.source, published=published)
+        held = observations.load_held(db, panel_areas())
         if stored.status == "held":
             turned_down = releases.held_indicators(db, release, "rejected")
             releases.decide(db, release, "accepted", by=actor, reason=reason)
@@ -192,7 +197,7 @@ def _take(db: Database, raw: Raw, release: Release, policy: Policy, now: datetim
     if known:
         return _recognised(db, known)
     _refuse_undescribed(db, release, policy)
-    held = observations.load_panel(db, panel_areas())
+    held = observations.load_held(db, panel_areas())
     findings = _file_findings(release, held, policy)
     day = release.published.isoformat() if release.published else ""
     if older is None and day and day < latest_day:
@@ -275,7 +280,7 @@ def _hold(
     db: Database, raw: Raw, release: Release, number: int, findings: list[Finding], policy: Policy, now: datetime
 ) -> Outcome:
     releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
-    releases.stage(db, number, raw.name, raw.body, raw.dictionary)
+    releases.stage(db, number, raw.name, raw.packed or raw.body, raw.dictionary)
     owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=True)
     return Outcome(number, release.name, "held", tuple(findings), notes=release.notes, owed=1)
 
@@ -309,7 +314,7 @@ def _accept_but_for_doubtful(
     if findings:
         releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
         if raw:
-            releases.stage(db, number, raw.name, raw.body, raw.dictionary)
+            releases.stage(db, number, raw.name, raw.packed or raw.body, raw.dictionary)
         owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=False)
     return replace(outcome, findings=tuple(findings), held=tuple(sorted(doubtful)))
 

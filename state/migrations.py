@@ -75,6 +75,8 @@ CREATE TABLE observations (
     upper_ci REAL,
     PRIMARY KEY (series_id, area_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX observations_limited ON observations (series_id, area_id)
+    WHERE (lower_ci IS NOT NULL OR upper_ci IS NOT NULL);
 
 CREATE TABLE revisions (
     snapshot_id INTEGER NOT NULL,

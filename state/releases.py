@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -119,14 +118,14 @@ def supersede(db: Database, indicators: Iterable[str], by_release: int) -> None:
 
 
 def stage(db: Database, release: int, name: str, body: bytes, dictionary: bytes | None) -> None:
-    """Keep a held release's text until it is decided."""
-    db.execute("INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)", (release, name, gzip.compress(body, 1), dictionary))
+    """Keep a held release's file, as it came, until it is decided."""
+    db.execute("INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)", (release, name, body, dictionary))
 
 
 def staged(db: Database, release: int) -> tuple[str, bytes, bytes | None] | None:
-    """Name, text and dictionary of a held release."""
+    """Name, file and dictionary of a held release."""
     row = db.execute("SELECT name, body, dictionary FROM staged WHERE release_id = ?", (release,)).fetchone()
-    return (row[0], gzip.decompress(row[1]), row[2]) if row else None
+    return (row[0], row[1], row[2]) if row else None
 
 
 def unstage(db: Database, release: int) -> None:

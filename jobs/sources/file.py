@@ -82,7 +82,8 @@ def read(path: Path, *, limit: int, published: date | None = None) -> Raw:
     except OSError as error:
         msg = f"{path}: cannot be read ({error.strerror}); check the path and its permissions"
         raise SourceError(msg) from error
-    return Raw(unpack(body, path.name, limit), dictionary, path.name, NAME, published or date_in(path.name))
+    day = published or date_in(path.name)
+    return Raw(unpack(body, path.name, limit), dictionary, path.name, NAME, day, packed=body)
 
 
 def _read(path: Path, limit: int) -> bytes:
@@ -105,7 +106,7 @@ def download(address: str, mark: str, *, limit: int) -> tuple[Raw, str] | None:
     name = address.rpartition("/")[2].partition("?")[0] or "release.csv"
     dictionary = _dictionary_at(address, limit)
     body = unpack(answer.body, name, limit)
-    return Raw(body, dictionary, name, NAME, date_in(name)), answer.mark
+    return Raw(body, dictionary, name, NAME, date_in(name), packed=answer.body), answer.mark
 
 
 def _dictionary_at(address: str, limit: int) -> bytes | None:
