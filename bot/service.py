@@ -85,6 +85,8 @@ class Service:
         self._reader = Reader(path)
         stack.callback(self._reader.close)
         self._delivery = Delivery(db, path, self._poster(), self._destinations(), lambda: datetime.now(UTC))
+        self._health.watch("database", self._database_fault)
+        self._health.watch("schedule", lambda: "not started yet")
         slack = self._start_slack(stack)
         self._start_web(stack, slack)
         self._pool = start_worker(self._settings)
@@ -153,7 +155,6 @@ class Service:
         scheduler.start()
         stack.callback(scheduler.shutdown)
         self._health.watch("schedule", lambda: "" if scheduler.running else "stopped")
-        self._health.watch("database", self._database_fault)
 
     def _database_fault(self) -> str:
         try:

@@ -32,7 +32,11 @@ DISTINCT_NEEDED = 4
 
 _LARGEST_KEY = float(2**62)
 _FROM_THE_TOP = frozenset({"high", "none"})
-_NEARLY_HALF = 0.5 - 1e-4
+_HALF = 0.5
+_FLOAT_ERROR = 2.0**-50
+"""Relative error that a float and its product with a power of ten stay well within."""
+
+_LEAST_ERROR = 1e-9
 
 
 class Eligibility(IntEnum):
@@ -88,7 +92,8 @@ def value_keys(values: Floats, decimals: Ints) -> Ints:
     if (rounded >= _LARGEST_KEY).any() or (rounded <= -_LARGEST_KEY).any():
         msg = f"a value of {np.nanmax(np.abs(values)):g} is too large to compare exactly at its decimals"
         raise PanelError(msg)
-    doubtful = np.flatnonzero(np.abs(scaled - rounded) > _NEARLY_HALF)
+    error = np.maximum(np.abs(rounded) * _FLOAT_ERROR, _LEAST_ERROR)
+    doubtful = np.flatnonzero(np.abs(scaled - rounded) + error > _HALF)  # the float may be on the wrong side of it
     rounded[missing] = 0
     keys = rounded.astype(np.int64)
     keys[missing] = MISSING
@@ -122,11 +127,18 @@ def _band_key(end: Decimal, decimals: int) -> int:
     return int(end.scaleb(decimals).to_integral_value(ROUND_HALF_EVEN))
 
 
-def rank_rows(bad: Ints, polarity: Sequence[Polarity], comparators: int, quartile_rule: QuartileRule = "rank") -> Ranks:
+def rank_rows(
+    bad: Ints,
+    polarity: Sequence[Polarity],
+    comparators: int,
+    quartile_rule: QuartileRule = "rank",
+    keys: Ints | None = None,
+) -> Ranks:
     """Competition ranks of badness (R, A): 1 + the number of areas strictly better, none where missing or n < 2.
 
     Only rows with a direction have quartiles. ``comparators`` is N, the areas compared, of which SHARE_NEEDED must
-    have a value for a row to be eligible. Method, items 3, 4 and 5; the quartile rule on ranks is OHID's
+    have a value for a row to be eligible. ``keys`` are the value keys behind ``bad``, needed where there are bands: an
+    indicator must tell values apart, though all within the band are equally good. Method, items 3, 4 and 5; the quartile rule on ranks is OHID's
     ``phe_quantile``.
     """
     directional = np.array([entry.kind != "none" for entry in polarity], bool)
@@ -154,7 +166,7 @@ def rank_rows(bad: Ints, polarity: Sequence[Polarity], comparators: int, quartil
         of=of,
         tied=tied.reshape(rows, areas) & ranked,
         quartile=quartile,
-        eligible=_eligibility(ordered, starts, of, directional, comparators),
+        eligible=_eligibility(ordered, _distinct(starts, of, polarity, keys), of, directional, comparators),
     )
 
 
@@ -166,10 +178,18 @@ def _places(starts: Bools) -> Ints:
     return first.reshape(rows, areas) - flat[::areas, None]
 
 
-def _eligibility(ordered: Ints, starts: Bools, of: Ints, directional: Bools, comparators: int) -> Ints:
-    """Eligibility of rows (R,) from their sorted cells (R, A), missing ones last, and where runs of equal ones start."""
-    rows, areas = ordered.shape
-    distinct = starts.sum(axis=1) - (of < areas)
+def _distinct(starts: Bools, of: Ints, polarity: Sequence[Polarity], keys: Ints | None) -> Ints:
+    """Different values in each row (R,), from the starts of equal runs in sorted rows, missing ones being one run."""
+    distinct = starts.sum(axis=1) - (of < starts.shape[1])
+    if keys is not None:
+        for row in [at for at, entry in enumerate(polarity) if entry.kind == "band"]:
+            distinct[row] = np.unique(keys[row][keys[row] != MISSING]).size
+    return distinct
+
+
+def _eligibility(ordered: Ints, distinct: Ints, of: Ints, directional: Bools, comparators: int) -> Ints:
+    """Eligibility of rows (R,) from their sorted cells (R, A), missing ones last, and their different values."""
+    rows = len(ordered)
     # A tie of more than half the areas includes the middle one, so no other needs counting.
     middle = ordered[np.arange(rows), np.maximum(of - 1, 0) // 2]
     largest_tie = (ordered == middle[:, None]).sum(axis=1)
@@ -228,17 +248,16 @@ def rank_baskets(rank: Ints, members: Sequence[Ints], min_coverage: Fraction = S
     covered = min_coverage.denominator * counts >= min_coverage.numerator * total[:, None]
     ranked = covered & (counts >= np.minimum(total, 2)[:, None]) & (counts > 0)
     s, c = np.where(ranked, sums, 1), np.where(ranked, counts, 0)
-    # Mean m < mean j exactly when s_m * c_j < s_j * c_m; an unranked area has c = 0 and s = 1, an infinite mean.
-    product = s[:, None, :] * c[:, :, None]
-    mirrored = product.transpose(0, 2, 1)
-    better = product < mirrored
-    equal = (product == mirrored) & ranked[:, None, :]
+    # better[j, m]: mean m < mean j, exactly when s_m * c_j < s_j * c_m; an unranked area's mean is 1/0, infinite.
+    better = s[:, None, :] * c[:, :, None] < s[:, :, None] * c[:, None, :]
+    better &= ranked[:, :, None]
     basket_rank = np.where(ranked, 1 + better.sum(axis=2), 0)
     of = ranked.sum(axis=1)
+    alike = of[:, None] - better.sum(axis=2) - better.sum(axis=1)
     return BasketRanks(
         rank=basket_rank,
         of=of,
-        tied=ranked & (equal.sum(axis=2) > 1),
+        tied=ranked & (alike > 1),
         quartile=quartiles(basket_rank, of),
         sum=sums,
         count=counts,

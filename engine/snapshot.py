@@ -195,8 +195,9 @@ def rank_panel(panel: Panel, entries: Sequence[Indicator], basis: Basis) -> Rank
     """Ranks of every row of ``panel``, ``entries`` describing them row by row. Method, items 1 to 5."""
     decimals = np.array([entry.key_decimals for entry in entries], np.int64)
     polarity = [entry.polarity for entry in entries]
-    bad = badness(value_keys(panel.values, decimals), decimals, polarity)
-    return rank_rows(bad, polarity, len(panel.areas), basis.rules.quartile_rule)
+    keys = value_keys(panel.values, decimals)
+    bad = badness(keys, decimals, polarity)
+    return rank_rows(bad, polarity, len(panel.areas), basis.rules.quartile_rule, keys)
 
 
 def _baskets(

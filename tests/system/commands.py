@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -42,6 +42,10 @@ def environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(CHECKOUT)} | dict(extra or {})
 
 
+TIMES = frozenset({"taken", "received", "created", "at", "started", "finished", "applied_at"})
+"""Columns that say when something was written."""
+
+
 @dataclass(frozen=True)
 class Done:
     """A command that has ended."""
@@ -66,7 +70,6 @@ class Launcher:
     """A process that has the libraries loaded and forks one process for each command."""
 
     def __init__(self) -> None:
-        # Not written as a test of the command line's start: the forked process runs the same main().
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.system.launcher"],
             stdin=subprocess.PIPE,
@@ -81,9 +84,10 @@ class Launcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.stdin and self._process.stdin.close()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream:
+                stream.close()
         self._process.wait(30)
-        self._process.stdout and self._process.stdout.close()
 
     def run(self, request: dict[str, Any], started: Callable[[int], None] | None = None) -> dict[str, Any]:
         """Run one command; ``started`` is called with its process id while it runs."""
@@ -165,10 +169,14 @@ class Desk:
         finally:
             db.close()
 
-    def contents(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Everything in the database."""
-        tables = [name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-        return {table: self.rows(f"SELECT * FROM {table}") for table in tables}  # noqa: S608
+    def contents(self, *, timeless: bool = False) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything in the database; ``timeless`` leaves out when it was written."""
+        apart = TIMES if timeless else frozenset[str]()
+        found = {}
+        for (table,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
+            columns = [name for (name,) in self.rows("SELECT name FROM pragma_table_info(?)", table) if name not in apart]
+            found[table] = self.rows(f"SELECT {', '.join(map(quoted, columns))} FROM {table}")  # noqa: S608
+        return found
 
     def figures(self) -> dict[str, list[tuple[Any, ...]]]:
         """Everything in the database that answers and alerts are made from."""
@@ -199,12 +207,10 @@ def fresh(folder: Path, *arguments: str | Path, extra: Mapping[str, str] | None 
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+def quoted(column: str) -> str:
+    return f'"{column}"'
+
+
 def kill(pid: int) -> None:
     """kill -9."""
     os.kill(pid, signal.SIGKILL)
-
-
-def lines_with(text: str, words: Iterable[str]) -> list[str]:
-    """The lines that hold any of the words."""
-    wanted = list(words)
-    return [line for line in text.splitlines() if any(word in line for word in wanted)]
