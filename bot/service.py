@@ -143,7 +143,7 @@ class Service:
 
     def _start_schedule(self, stack: ExitStack) -> None:
         zone, every = self._settings.schedule.timezone, self._settings.sources.file.every
-        scheduler = new_scheduler(zone)
+        self._scheduler = scheduler = new_scheduler(zone)
         add_job(scheduler, "folders", self._poll_folders, every, zone)
         if polling.addresses(self._settings):
             polite = Interval(max(every.seconds, POLITE)) if isinstance(every, Interval) else every
@@ -176,12 +176,12 @@ class Service:
             self._health.releases.labels(outcome.status).inc()
         self._health.refusals.inc(len(polled.refusals))
         self._health.polled(file.NAME)
-        self._deliver()
+        self._deliver_soon()
 
     def _decide(self) -> None:
         if self._reader.read(ledger.open_decisions):
             self._in_worker(carry_out_decisions)
-            self._deliver()
+            self._deliver_soon()
 
     def _in_worker(self, work: Callable[[Settings], T]) -> T:
         try:
@@ -190,6 +190,10 @@ class Service:
             log.exception("the worker process died; another is started")
             self._pool = start_worker(self._settings)
             raise
+
+    def _deliver_soon(self) -> None:
+        """Deliver without waiting for the tick, and without keeping the one who asks: threads take a second a part."""
+        self._scheduler.modify_job("delivery", next_run_time=datetime.now(UTC))
 
     def _deliver(self) -> None:
         if not self._delivering.acquire(blocking=False):

@@ -138,8 +138,8 @@ def rank_rows(
 
     Only rows with a direction have quartiles. ``comparators`` is N, the areas compared, of which SHARE_NEEDED must
     have a value for a row to be eligible. ``keys`` are the value keys behind ``bad``, needed where there are bands: an
-    indicator must tell values apart, though all within the band are equally good. Method, items 3, 4 and 5; the quartile rule on ranks is OHID's
-    ``phe_quantile``.
+    indicator must tell values apart, though all within the band are equally good. Method, items 3, 4 and 5; the
+    quartile rule on ranks is OHID's ``phe_quantile``.
     """
     directional = np.array([entry.kind != "none" for entry in polarity], bool)
     rows, areas = bad.shape
@@ -180,7 +180,7 @@ def _places(starts: Bools) -> Ints:
 
 def _distinct(starts: Bools, of: Ints, polarity: Sequence[Polarity], keys: Ints | None) -> Ints:
     """Different values in each row (R,), from the starts of equal runs in sorted rows, missing ones being one run."""
-    distinct = starts.sum(axis=1) - (of < starts.shape[1])
+    distinct: Ints = starts.sum(axis=1) - (of < starts.shape[1])
     if keys is not None:
         for row in [at for at, entry in enumerate(polarity) if entry.kind == "band"]:
             distinct[row] = np.unique(keys[row][keys[row] != MISSING]).size

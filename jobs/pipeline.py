@@ -315,7 +315,8 @@ def _accept_but_for_doubtful(
         releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
         if raw:
             releases.stage(db, number, raw.name, raw.packed or raw.body, raw.dictionary)
-        owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=False)
+        owed = owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=False)
+        outcome = replace(outcome, owed=outcome.owed + owed)
     return replace(outcome, findings=tuple(findings), held=tuple(sorted(doubtful)))
 
 

@@ -56,7 +56,7 @@ def policy_from(settings: Settings) -> Policy:
 
 
 def _leads(settings: Settings) -> tuple[Lead, ...]:
-    """The leads with a channel of their own: nobody reads one change twice in the team's, or in one that leads share."""
+    """The leads, one for each channel but the team's: nobody reads a change twice in one place."""
     shared: dict[str, Lead] = {}
     for lead in settings.leads:
         if lead.slack != settings.slack.channel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
@@ -27,6 +26,8 @@ def new_scheduler(zone: ZoneInfo) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(
         timezone=zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
+    # A tick that finds the one before still at work is no news; failures and misses come to _report.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler.add_listener(_report, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
     return scheduler
 

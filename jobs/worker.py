@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
@@ -92,6 +93,8 @@ def _policy(settings: Settings) -> Policy:
 def _prepare(settings: Settings) -> None:
     configure_logs(settings.logs.level, settings.logs.format)
     os.nice(_NICENESS)
+    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group: the parent lets the work be finished
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

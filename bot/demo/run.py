@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -33,10 +36,12 @@ _LIMIT = 50 << 20
 
 NEXT = """What to do next
   1. Look at the page:                     {page}
-  2. Take in your own figures:             benchwatch ingest FILE.csv (docs/operations.md has the columns)
-  3. Ask in the terminal:                  benchwatch ask "theme Police"
-  4. Run it, with messages printed here:   benchwatch run, then drop files into drop/
-  5. Connect Slack in ten minutes:         see "Ten minutes to a real Slack" in README.md"""
+  2. Take in your own figures:             {command} ingest FILE.csv
+     (the columns are in docs/operations.md)
+  3. Ask in the terminal:                  {command} ask "theme Police"
+  4. Run it, with messages printed here:   {command} run
+     and drop files into drop/
+  5. Connect Slack:                        "Ten minutes to a real Slack" in README.md"""
 _BEFORE = datetime(2015, 1, 1, tzinfo=UTC)
 
 
@@ -85,7 +90,12 @@ class Shown:
         console = Console()
         for section in self.sections:
             console.print(draw(section))
-        console.print(NEXT.format(page=self.page), markup=False, highlight=False)
+        console.print(NEXT.format(page=self.page, command=_command()), markup=False, highlight=False)
+
+
+def _command() -> str:
+    """How to call this program again: by its name where that is on the path, else by where it stands."""
+    return "benchwatch" if shutil.which("benchwatch") else os.path.relpath(sys.argv[0])
 
 
 def run_demo(out: Path) -> Shown:
