@@ -128,7 +128,9 @@ def demo_command(
 
 @app.command("ingest")
 def ingest_command(
-    files: Annotated[list[Path], typer.Argument(help="Observation files, CSV or gzip, oldest first.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Observation files, CSV or gzip, oldest first; or folders of them.")
+    ],
     published: Annotated[str, typer.Option("--published", help="Date published; else the one in the name.")] = "",
     config: Config = None,
     as_json: Json = False,
@@ -139,7 +141,7 @@ def ingest_command(
     outcomes: list[Outcome] = []
     refusals: list[polling.Refusal] = []
     with _writing(settings) as db:
-        for path in files:
+        for path in [one for given in files for one in (file.in_folder(given) if given.is_dir() else [given])]:
             try:
                 raw = file.read(path, limit=settings.sources.file.max_mb << 20, published=day)
                 outcome = ingest(db, raw, policy, now=_now(), path=settings.state.path)

@@ -19,6 +19,7 @@ NAME = 120
 """Units of a name shown in a line; longer ones are cut."""
 
 UP, DOWN, LEVEL = "▲", "▼", "="
+OLD = "old: ended more than four years ago"
 NO_FIGURE = "no figure"
 ILLUSTRATIVE = "illustrative comparators"
 

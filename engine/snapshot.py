@@ -30,6 +30,9 @@ from engine.ranking import (
 METHOD_VERSION = "1"
 """Raised with every change that can alter a published rank; stored with each snapshot (method, item 16)."""
 
+OLD_AFTER_YEARS = 4
+"""Years after which the latest period is shown as old (method, item 9)."""
+
 BasketKind = Literal["theme", "composite", "expenditure"]
 
 

@@ -18,9 +18,6 @@ from jobs.settings import Cron, Interval
 
 log = structlog.get_logger(__name__)
 
-# A look that is due while one is still at work is not worth a line each second; failures are reported below.
-logging.getLogger("apscheduler").setLevel(logging.ERROR)
-
 
 def new_scheduler(zone: ZoneInfo) -> BackgroundScheduler:
     """A stopped scheduler: late jobs still run, once for all missed times, and never twice at a time."""

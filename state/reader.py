@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from engine.areas import load_areas
 from engine.changes import Kind, Standing
 from engine.ranking import Eligibility
+from engine.snapshot import OLD_AFTER_YEARS
 from state.database import connect_reader, explained
 from state.snapshots import load_head, read_change
 from state.views import (
@@ -317,6 +318,8 @@ def _indicators(
 ) -> list[IndicatorView]:
     """Standings of indicators, of one theme, one code, or all."""
     previous = _year_before(db)
+    known = snapshot.label.partition("/")[0]
+    old = f"{int(known[:4]) - OLD_AFTER_YEARS}{known[4:]}"
     rows = db.execute(
         "SELECT indicators.id, indicators.code, indicators.name, theme, unit, decimals, polarity, eligibility, rank, "
         '"of", quartile, tied, ranks.period, value, series.period, releases.name, releases.source '
@@ -340,6 +343,7 @@ def _indicators(
             period_end=row[14].partition("/")[2],
             release=row[15],
             source=row[16],
+            old=row[14].partition("/")[2] < old,
         )
         for row in rows
     ]

@@ -44,6 +44,8 @@ class IndicatorView:
     period_end: str
     release: str
     source: str
+    old: bool = False
+    """True when the period ended more than four years before the snapshot's day (method, item 9)."""
 
     @property
     def in_bottom_quartile(self) -> bool:

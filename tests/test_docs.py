@@ -1,14 +1,32 @@
 from __future__ import annotations
 
+import csv
+import io
 import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer.main
+from typer.testing import CliRunner
 
-from jobs.settings import Key, known_keys
+from bot.cli import DONE, FAILED, HELD, USAGE, app
+from bot.health import Health
+from bot.manifest import PUBLIC_URL, SCOPES
+from engine.areas import group_names
+from engine.changes import Cause, Kind
+from engine.periods import PeriodError, parse_period
+from engine.quality import Check
+from engine.snapshot import METHOD_VERSION
+from jobs.settings import Key, known_keys, load_settings
+from jobs.tidy import COLUMNS as OBSERVATION_COLUMNS
+from jobs.tidy import OPTIONAL
+from state import export
 
 ROOT = Path(__file__).parents[1]
-SETTINGS = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
 VARIABLES = (
     "BENCHWATCH_CONFIG",
     "SLACK_BOT_TOKEN",
@@ -16,11 +34,92 @@ VARIABLES = (
     "SLACK_SIGNING_SECRET",
     "SLACK_API_URL",
 )
+PAGES = (
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "docs/decisions.md",
+    "docs/method.md",
+    "docs/operations.md",
+    "docs/settings.md",
+    "docs/slack-setup.md",
+    "bot/demo/README.md",
+)
+WHOLE_CONFIGS = ("README.md", "docs/operations.md", "docs/slack-setup.md")
+"""Pages whose TOML is the beginning of a config.toml; elsewhere it is a single key or a catalogue entry."""
+
+CLI = typer.main.get_command(app)
+COMMANDS: dict[str, object] = dict(CLI.commands)  # type: ignore[attr-defined]  # it is a group of commands
 
 
-def sections(text: str) -> dict[str, str]:
+def text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+SETTINGS = text("docs/settings.md")
+OPERATIONS = text("docs/operations.md")
+METHOD = text("docs/method.md")
+README = text("README.md")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block: the page and line it begins on, its language, its text."""
+
+    page: str
+    line: int
+    language: str
+    body: str
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def blocks(page: str, *languages: str) -> Iterator[Block]:
+    found = re.finditer(r"^( *)```(\w*)\n(.*?)^\1```$", text(page), flags=re.MULTILINE | re.DOTALL)
+    for block in found:
+        body = re.sub(rf"^{block[1]}", "", block[3], flags=re.MULTILINE)
+        if block[2] in languages:
+            yield Block(page, text(page)[: block.start()].count("\n") + 1, block[2], body)
+
+
+def shell_lines() -> Iterator[tuple[str, str]]:
+    """Where each command line of the documentation stands, and the line itself."""
+    for page in PAGES:
+        for block in blocks(page, "sh", "console"):
+            for line in block.body.replace("\\\n", " ").splitlines():
+                if block.language == "sh" or line.startswith("$ "):
+                    yield str(block), line.removeprefix("$ ")
+
+
+def benchwatch_lines() -> list[tuple[str, list[str]]]:
+    """The arguments of every command line that calls benchwatch."""
+    found = []
+    for place, line in shell_lines():
+        words = shlex.split(line.partition(" > ")[0], comments=True)
+        if "benchwatch" in (names := [Path(word).name for word in words]) and words[0] != "sqlite3":
+            found.append((place, words[len(names) - names[::-1].index("benchwatch") :]))
+    return found
+
+
+def tomls() -> list[Block]:
+    return [block for page in WHOLE_CONFIGS for block in blocks(page, "toml")]
+
+
+def cells(page: str, heading: str) -> list[list[str]]:
+    """Rows of the tables under a heading, without the marks of code."""
+    section = re.split(rf"^#+ {re.escape(heading)}$", page, flags=re.MULTILINE)[1]
+    section = re.split(r"^#", section, maxsplit=1, flags=re.MULTILINE)[0]
+    rows = re.findall(r"^\| (.*) \|$", section, flags=re.MULTILINE)
+    return [[cell.strip().strip("`") for cell in row.split(" | ")] for row in rows]
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+def sections(page: str) -> dict[str, str]:
     """What stands under each heading that names a key or a variable, on one line."""
-    parts = re.split(r"^### `([\w.]+)`$", text, flags=re.MULTILINE)
+    parts = re.split(r"^### `([\w.]+)`$", page, flags=re.MULTILINE)
     bodies = (re.split(r"^#", body, maxsplit=1, flags=re.MULTILINE)[0] for body in parts[2::2])
     return dict(zip(parts[1::2], (" ".join(body.split()) for body in bodies), strict=True))
 
@@ -42,3 +141,168 @@ def test_no_setting_is_documented_that_is_not_there() -> None:
 def test_settings_stand_in_their_order() -> None:
     documented = [name for name in sections(SETTINGS) if name not in VARIABLES]
     assert documented == [key.name for key in known_keys()]
+
+
+@pytest.mark.parametrize("block", tomls(), ids=str)
+def test_every_settings_snippet_is_accepted(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(block.body, encoding="utf-8")
+    load_settings(tmp_path / "config.toml", {})
+
+
+# --- commands -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_documented(name: str) -> None:
+    documented = {cell for row in cells(OPERATIONS, "Commands") for cell in re.findall(r"[\w-]+", row[0])}
+    assert name in documented
+    assert any(words[:1] == [name] for _, words in benchwatch_lines())
+
+
+@pytest.mark.parametrize(("place", "words"), benchwatch_lines(), ids=lambda value: " ".join(value)[:60])
+def test_every_command_line_can_be_typed(place: str, words: list[str]) -> None:
+    command = COMMANDS.get(words[0])
+    assert command is not None, f"{place}: benchwatch has no command {words[0]}"
+    command.make_context(words[0], list(words[1:]))  # type: ignore[attr-defined]  # raises what is wrong with it
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_options_every_command_is_said_to_have_are_there(name: str) -> None:
+    options = {option for parameter in COMMANDS[name].params for option in parameter.opts}  # type: ignore[attr-defined]
+    assert ("--config" in options) == (name != "demo")
+    assert ("--json" in options) == (name != "run")
+
+
+def test_the_exit_codes_are_documented() -> None:
+    assert [row[0] for row in cells(OPERATIONS, "Exit codes")[1:]] == [
+        str(code) for code in (DONE, FAILED, USAGE, HELD)
+    ]
+
+
+def test_the_export_columns_are_documented_as_they_are() -> None:
+    assert cells(OPERATIONS, "Export")[1:] == [[table, ",".join(names)] for table, names in export.COLUMNS.items()]
+
+
+def test_the_columns_of_an_observation_file_are_documented() -> None:
+    documented = [name for row in cells(OPERATIONS, "Observation files")[1:] for name in re.findall(r"\w+", row[0])]
+    assert tuple(documented) == (*OBSERVATION_COLUMNS, *OPTIONAL)
+
+
+# --- what is said in words of the code -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check", Check)
+def test_every_check_is_documented_with_what_to_do(check: Check) -> None:
+    assert f"`{check}`" in OPERATIONS
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_of_change_is_documented(kind: Kind) -> None:
+    assert str(kind) in [row[0] for row in cells(METHOD, "11. Kinds of change")]
+    assert f"`{kind}`" in OPERATIONS
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_every_cause_is_documented(cause: Cause) -> None:
+    assert str(cause) in [row[0] for row in cells(METHOD, "10. What counts as a change, and its cause")]
+    assert f"`{cause}`" in OPERATIONS
+
+
+@pytest.mark.parametrize("group", group_names())
+def test_every_comparator_group_is_documented(group: str) -> None:
+    assert group in [row[0] for row in cells(METHOD, "16. What a snapshot remembers")]
+
+
+def test_every_scope_is_documented_with_its_reason() -> None:
+    documented = cells(text("docs/slack-setup.md"), "Scopes and their reasons")[1:]
+    assert documented == [[scope, reason] for scope, reason in SCOPES.items()]
+    assert f"`{PUBLIC_URL}`" in text("docs/slack-setup.md")
+
+
+def test_every_metric_is_documented() -> None:
+    documented = {row[0].removesuffix("_total") for row in cells(OPERATIONS, "Health and metrics")}
+    assert {family.name for family in Health().registry.collect()} <= documented
+
+
+def test_periods_are_read_as_documented() -> None:
+    labels = [label for row in cells(METHOD, "Periods")[1:] for label in row[0].replace("`", "").split(", ")]
+    keys = {label: parse_period(label).key for label in labels}
+    assert keys["2008-04"] == "2008-04-01/2008-04-30"
+    assert keys["2010-12"] == "2010-01-01/2012-12-31"
+    assert keys["2004-05"] == "2004-04-01/2005-03-31"
+    assert keys["Q3 2023/24"] == keys["2023 Q4"]
+    assert len({keys[label] for label in ("2022/23", "2022-23", "2022 to 2023", "202223", "FYE 2023")}) == 1
+    with pytest.raises(PeriodError):
+        parse_period("20xx")
+
+
+# --- the exercise in the README -------------------------------------------------------------------
+
+
+def test_the_exercise_in_the_readme_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BENCHWATCH_CONFIG", raising=False)
+    names = re.findall(r"^`([\w.-]+\.(?:csv|toml))`", README, flags=re.MULTILINE)
+    found = [block for block in blocks("README.md", "toml", "csv") if "[slack]" not in block.body]
+    assert len(names) == len(found) == 4
+    for name, block in zip(names, found, strict=True):
+        Path(name).write_text(block.body, encoding="utf-8")
+    typed = next(words for _, words in benchwatch_lines() if words[0] == "ingest")
+    assert CliRunner().invoke(app, typed).exit_code == DONE
+    exported = CliRunner().invoke(app, ["export", "changes"]).stdout
+    changes = {row["kind"]: row for row in csv.DictReader(io.StringIO(exported))}
+    for kind in ("entered_bottom_quartile", "theme_rank_moved"):
+        change = changes[kind]
+        assert (change["cause"], change["rank_before"], change["rank_after"]) == ("performance", "5", "6")
+    assert "6th of 6" in CliRunner().invoke(app, ["ask", "indicator recycled"]).stdout
+    assert "6th of 6" in CliRunner().invoke(app, ["ask", "theme waste"]).stdout
+
+
+# --- the pages themselves -------------------------------------------------------------------------
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", text(page)):
+        if not target.startswith(("https://", "mailto:")):
+            name, _, anchor = target.partition("#")
+            place = (ROOT / page).parent / name if name else ROOT / page
+            assert place.exists(), f"{page}: {target} is not there"
+            assert not anchor or anchor in anchors(place), f"{page}: {target} has no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_names_a_place_on_one_machine(page: str) -> None:
+    places = re.compile(r"(?<![\w.:/-])/(?:work|tmp|home|root|Users)/|file://|\blocalhost\b|\bpypi\b", re.IGNORECASE)
+    assert places.findall(visible(text(page))) == []
+
+
+def visible(page: str) -> str:
+    return re.sub(r"<!--.*?-->", "", page, flags=re.DOTALL)
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\(([^)#\s]+)", README))
+    assert {page for page in PAGES if page != "README.md"} <= linked
+
+
+def test_every_picture_is_small_and_says_its_fact_in_words() -> None:
+    pictures = {alt.group(2): alt.group(1) for alt in re.finditer(r"!\[([^\]]*)\]\(([^)]+)\)", README)}
+    assert {ROOT / name for name in pictures} == set((ROOT / "docs").glob("*.png"))
+    for name, alt in pictures.items():
+        assert len(alt) > 100
+        assert "illustrative comparators" in alt
+        assert (ROOT / name).stat().st_size < 200_000
+
+
+def test_the_newest_entry_of_the_changelog_is_this_version_and_names_its_method() -> None:
+    project = tomllib.loads(text("pyproject.toml"))["project"]
+    newest = re.split(r"^## ", text("CHANGELOG.md"), flags=re.MULTILINE)[1]
+    assert newest.startswith(f"[{project['version']}] - ")
+    assert f"Method version {METHOD_VERSION}" in newest
+    assert METHOD.startswith(f"# The method\n\nMethod version {METHOD_VERSION}.")

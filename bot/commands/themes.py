@@ -51,7 +51,7 @@ def standing(item: IndicatorView) -> str:
         return words.joined(words.NO_FIGURE, words.judged(item))
     rank = ", ".join(part for part in (words.place(now), words.judged(item)) if part)
     shown = f"{words.figure(now.value, item.unit, item.decimals)} {words.direction(item.polarity)}".strip()
-    return words.joined(rank, shown, words.periods(None, now))
+    return words.joined(rank, shown, words.periods(None, now), words.OLD if item.old else "")
 
 
 def overall(report: OverallReport, page: int) -> Message:

@@ -15,6 +15,7 @@ from jobs.tidy import date_in, unpack
 NAME = "file"
 _SUFFIXES = (".csv", ".csv.gz")
 _DICTIONARY = ".indicators.csv"
+_SHARED_DICTIONARY = "indicators.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def look(folders: Iterable[Path], seen: Mapping[str, str], *, settle: float, now
             settled = bool(stats) and all(now - stat.st_mtime >= settle for stat in stats)
             if settled and seen.get(str(path)) != mark:
                 found.append(Found(str(path), mark))
-    return sorted(found, key=lambda one: (date_in(Path(one.place).name) or date.max, one.place))
+    return sorted(found, key=lambda one: _by_date(Path(one.place)))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -62,12 +63,23 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _is_release(name: str) -> bool:
-    return name.endswith(_SUFFIXES) and not name.endswith(_DICTIONARY) and not name.startswith(".")
+    return name.endswith(_SUFFIXES) and not name.endswith((_DICTIONARY, _SHARED_DICTIONARY)) and name[0] != "."
 
 
 def dictionary_of(path: Path) -> Path:
-    """The indicator dictionary that may lie beside an observation file."""
-    return path.with_name(path.name.removesuffix(".gz").removesuffix(".csv") + _DICTIONARY)
+    """The indicator dictionary that may lie beside an observation file: its own, or ``indicators.csv`` for all there."""
+    own = path.with_name(path.name.removesuffix(".gz").removesuffix(".csv") + _DICTIONARY)
+    shared = path.with_name(_SHARED_DICTIONARY)
+    return shared if shared.exists() and not own.exists() else own
+
+
+def in_folder(folder: Path) -> list[Path]:
+    """The observation files in a folder, in order of date and name. Raises SourceError when it cannot be read."""
+    return sorted(_files(folder), key=_by_date)
+
+
+def _by_date(path: Path) -> tuple[date, str]:
+    return date_in(path.name) or date.max, str(path)
 
 
 def read(path: Path, *, limit: int, published: date | None = None) -> Raw:

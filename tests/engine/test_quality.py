@@ -295,10 +295,12 @@ def test_an_older_release_republished_is_found() -> None:
     assert "5 of 5 series" in finding.evidence
 
 
-def test_one_series_that_ends_earlier_does_not_make_a_release_older() -> None:
+@pytest.mark.parametrize(("earlier", "older"), [(1, False), (2, False), (3, True)])
+def test_a_release_is_older_when_most_of_its_series_end_earlier(earlier: int, older: bool) -> None:
     old = several()
-    new = {**old, "i0": dict(list(old["i0"].items())[:-1])}
-    assert of_release(panel(**new), panel(**old)) == []
+    cut = {code: dict(list(rows.items())[:-1]) for code, rows in list(old.items())[:earlier]}
+    found = {finding.check for finding in of_release(panel(**{**old, **cut}), panel(**old))}
+    assert found == ({Check.OLDER_RELEASE} if older else set())
 
 
 def test_areas_lost_wholesale_are_found_and_named() -> None:

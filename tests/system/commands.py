@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -98,9 +99,11 @@ class Launcher:
             stdin.write(json.dumps(request) + "\n")
             stdin.flush()
             pid = json.loads(stdout.readline())["pid"]
-            if started:
-                started(pid)
-            ended: dict[str, Any] = json.loads(stdout.readline())
+            try:
+                if started:
+                    started(pid)
+            finally:
+                ended: dict[str, Any] = json.loads(stdout.readline())
             return ended
 
 
@@ -212,5 +215,6 @@ def quoted(column: str) -> str:
 
 
 def kill(pid: int) -> None:
-    """kill -9."""
-    os.kill(pid, signal.SIGKILL)
+    """kill -9, unless it has ended by itself."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

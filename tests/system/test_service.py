@@ -89,7 +89,7 @@ def test_thread_parts_stand_in_order_under_their_message(desk: Desk, slack: Slac
     entries = [Entry(f"{theme[-1]}{number}", theme, f"Indicator {number} of {theme}, " + "with a long name " * 5) for theme in themes for number in range(3)]
     for place, period, level in ((10, "2022/23", 100.0), (28, "2023/24", 90.0)):
         book = release(entries, {entry.code: place for entry in entries}, period, level=level)
-        desk.run("ingest", book.write(desk.folder / "in", f"edition-{2001 + int(period[:4])}-11-01.csv"))
+        desk.run("ingest", book.write(desk.folder / "in", f"edition-{int(period[:4]) + 1}-11-01.csv"))
     start()
     sent(desk, 2)
     alert = top(slack, 2)[1]
