@@ -58,6 +58,10 @@ def main() -> None:
     """Run the command line; exit codes are 0 done, 1 failed, 2 wrong usage or settings, 3 a whole release is held."""
     try:
         app()
+    except SystemExit as end:
+        if end.code == USAGE and "--json" in sys.argv:  # typer has explained itself on standard error
+            print(json.dumps({"error": "wrong usage; standard error says what"}))
+        raise
     except (SettingsError, EngineError) as error:
         _fail(error, USAGE)
     except (JobsError, StateError, BotError) as error:

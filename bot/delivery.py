@@ -81,7 +81,7 @@ class Delivery:
             if not outbox.claim(self.db, owed):
                 return False
         try:
-            message = render(from_json(owed.payload))
+            message = self._render(owed)
             self._parts(owed, channel, [message, *message.thread])
         except Refused as error:
             wait = error.retry_after or min(FIRST_WAIT * 2**owed.attempts, LONGEST_WAIT)
@@ -92,6 +92,13 @@ class Delivery:
             outbox.finish(self.db, owed.id, "sent")
         log.info("sent", key=owed.key, channel=channel)
         return True
+
+    def _render(self, owed: Owed) -> Message:
+        try:
+            return render(from_json(owed.payload))
+        except Exception as error:
+            log.exception("cannot be put into words", key=owed.key)
+            raise Refused(f"cannot be put into words ({type(error).__name__}); the log says why") from error
 
     def _suppress(self, owed: Owed, reason: str) -> bool:
         with unit(self.db, self.path):

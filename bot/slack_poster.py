@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -22,6 +23,9 @@ EVENT = "benchwatch_message"
 
 _MAYBE_POSTED = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
 _BLOCKS_REFUSED = {"invalid_blocks", "invalid_attachments", "msg_blocks_too_long"}
+_ERROR_NAME = re.compile(r"[a-z0-9_]+|status \d+")
+"""What Slack's own errors look like; a proxy's page comes as the error in its place."""
+
 _CLOCK_SLACK = 120.0
 _TOO_MANY = 429
 _SERVER_ERROR = 500
@@ -45,9 +49,20 @@ class SlackPoster:
         self._clock = clock
         self._sleep = sleep
         self._last: dict[str, float] = {}
+        self._resting: dict[str, float] = {}
 
     def post(self, channel: str, message: Message, key: str, thread: str) -> tuple[str, str]:
         """Post one message with its key as metadata; blocks that Slack refuses are posted as their plain text."""
+        wait = self._resting.get(channel, 0.0) - self._clock()
+        if wait > 0:
+            raise Refused("Slack asked to slow down", wait)
+        try:
+            return self._post(channel, message, key, thread)
+        except Refused as error:
+            self._resting[channel] = self._clock() + (error.retry_after or 0.0)
+            raise
+
+    def _post(self, channel: str, message: Message, key: str, thread: str) -> tuple[str, str]:
         self._pace(channel)
         try:
             return self._send(channel, message.text, message.blocks, key, thread)
@@ -79,7 +94,9 @@ class SlackPoster:
             unfurl_links=False,
             unfurl_media=False,
         )
-        return str(answer["channel"]), str(answer["ts"])
+        place = str(answer["channel"])
+        self._last[place] = self._last[channel]  # a person's direct message: its thread goes there by name
+        return place, str(answer["ts"])
 
     def _pace(self, channel: str) -> None:
         wait = self._last.get(channel, float("-inf")) + PACE - self._clock()
@@ -96,6 +113,8 @@ class SlackPoster:
             return Refused("Slack asks to slow down", float(response.headers.get("Retry-After", 30)))
         if response.status_code >= _SERVER_ERROR or name in _MAYBE_POSTED:
             return Unknown(name)
+        if not _ERROR_NAME.fullmatch(name):
+            return Unknown("an answer that is not Slack's")
         return Refused(_advice(name))
 
     def find(self, channel: str, key: str, since: datetime, thread: str) -> str:

@@ -160,6 +160,10 @@ def _read_file(
         msg = f"{file}: cannot be read as TOML: {error}"
         raise CatalogueError(msg) from error
     _only(content, {"theme", "indicator", "composite"}, str(file))
+    for table in ("indicator", "composite"):
+        if not isinstance(content.get(table, []), list):
+            msg = f"{file}: [{table}] should be [[{table}]], once for each"
+            raise CatalogueError(msg)
     theme = content.get("theme")
     if theme is not None:
         entry = _theme(theme, f"{file} [theme]")
@@ -201,7 +205,7 @@ def read_indicator(raw: Mapping[str, Any], where: str) -> Indicator:
         unit=str(raw.get("unit") or "").strip(),
         decimals=_decimals(raw.get("decimals"), f"{where}: indicator {raw['code']!r}"),
         target=str(raw.get("target") or "").strip(),
-        aliases=tuple(raw.get("aliases", ())),
+        aliases=_names(raw, "aliases", where),
     )
 
 
@@ -220,7 +224,7 @@ def _theme(raw: Mapping[str, Any], where: str) -> Theme:
     if not raw.get("name"):
         msg = f"{where}: name missing"
         raise CatalogueError(msg)
-    return Theme(raw["name"], tuple(raw.get("aliases", ())), raw.get("expenditure", ""))
+    return Theme(raw["name"], _names(raw, "aliases", where), raw.get("expenditure", ""))
 
 
 def _composite(raw: Mapping[str, Any], where: str) -> Composite:
@@ -228,7 +232,15 @@ def _composite(raw: Mapping[str, Any], where: str) -> Composite:
     if not raw.get("name"):
         msg = f"{where}: name missing"
         raise CatalogueError(msg)
-    return Composite(raw["name"], tuple(raw.get("themes", ())), tuple(raw.get("aliases", ())))
+    return Composite(raw["name"], _names(raw, "themes", where), _names(raw, "aliases", where))
+
+
+def _names(raw: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    found = raw.get(key, [])
+    if not isinstance(found, list | tuple) or not all(isinstance(name, str) for name in found):
+        msg = f"{where}: {key} should be a list of names in square brackets"
+        raise CatalogueError(msg)
+    return tuple(found)
 
 
 def _only(raw: Mapping[str, Any], known: set[str], where: str) -> None:

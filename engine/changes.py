@@ -294,7 +294,7 @@ def _basket_cause(before: Known, after: Known, name: str, council: str, least: i
             joined, left = len(members_now - members_then), len(members_then - members_now)
             return Cause.BASKET, f"{joined} indicators joined and {left} left; without them it did not move"
     move = _move(*_ranks_on_shared_areas(then, now, (members_then, members_now), council))
-    if vanishes(move):
+    if move is not None and vanishes(move):
         return Cause.COMPARATORS, "no change among the areas with a figure on both sides"
     if all(_period(then, code) == _period(now, code) for code in common):
         return Cause.REVISION, "figures of the same periods were revised"

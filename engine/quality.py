@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,6 +26,10 @@ COMPARABLE_CELLS = 10
 """Areas needed before two columns of figures are compared with each other."""
 
 
+BULK = 20
+"""Indicators from which on a release counts as a bulk release, which comes whole or is cut short."""
+
+
 class Check(StrEnum):
     """What is wrong."""
 
@@ -36,7 +40,6 @@ class Check(StrEnum):
     UNKNOWN_AREAS = "unknown_areas"
     OLDER_RELEASE = "older_release"
     DUPLICATE_CELLS = "duplicate_cells"
-    NOT_DESCRIBED = "not_described"
     MEDIAN_JUMP = "median_jump"
     POLARITY_CHANGED = "polarity_changed"
     UNIT_CHANGED = "unit_changed"
@@ -81,6 +84,17 @@ def release_findings(
         *_areas_lost(new, old, council, areas, limits),
         *_rows_lost(new, old, limits),
     ]
+
+
+def indicators_lost(incoming: Collection[str], earlier: Collection[str], limits: Limits) -> list[Finding]:
+    """That a release lacks most indicators of the bulk release that stated them before: cut short, most likely.
+
+    ``earlier`` are the indicators last stated by the release before; of fewer than BULK a part may well come alone.
+    """
+    here = len(set(incoming) & set(earlier))
+    if len(earlier) < BULK or here >= (1 - limits.rows_lost) * len(earlier):
+        return []
+    return [Finding(Check.ROWS_LOST, f"{here} of the {len(earlier)} indicators that the release before stated")]
 
 
 def indicator_findings(incoming: Panel, held: Panel, limits: Limits) -> list[Finding]:
@@ -186,10 +200,20 @@ def _areas_lost(new: Panel, old: Panel, council: str, names: Mapping[str, str], 
 
 
 def _rows_lost(new: Panel, old: Panel, limits: Limits) -> list[Finding]:
-    before, after = int(_stated(old).sum()), int(_stated(new).sum())
+    before, after = _latest_figures(old), _latest_figures(new)
     if before - after <= limits.rows_lost * before:
         return []
-    return [Finding(Check.ROWS_LOST, f"{after:,} figures where {before:,} are held of the same indicators")]
+    evidence = f"{after:,} figures for the latest periods, where {before:,} are held of the same indicators"
+    return [Finding(Check.ROWS_LOST, evidence)]
+
+
+def _latest_figures(panel: Panel) -> int:
+    """Figures in each indicator's latest period that has any: a release may well state the newest period alone."""
+    counts = _stated(panel).sum(axis=1)
+    latest = np.zeros(len(panel.indicators), np.int64)
+    filled = np.flatnonzero(counts)
+    latest[panel.row_indicator[filled]] = counts[filled]  # rows ascend by period, so the last one written is the latest
+    return int(latest.sum())
 
 
 def _labels_moved(new: Panel, new_rows: Ints, old: Panel, old_rows: Ints) -> str:
@@ -198,28 +222,33 @@ def _labels_moved(new: Panel, new_rows: Ints, old: Panel, old_rows: Ints) -> str
     restated = {new.periods[row].key: row for row in new_rows}
     if all(key in own and _same(new.values[row], old.values[old_rows[own[key]]]) for key, row in restated.items()):
         return ""
-    ends = [old.periods[row].end for row in old_rows]
-    for step, word in ((1, "back"), (-1, "on")):
-        pairs = []
-        for row in new_rows:
-            place = (
-                bisect_right(ends, new.periods[row].end) if step == 1 else bisect_left(ends, new.periods[row].end) - 1
+    beside = {word: list(_beside(new, new_rows, old, old_rows, step)) for step, word in ((1, "back"), (-1, "on"))}
+    for word, places in beside.items():
+        for row, before, neighbour in places:
+            successor = restated.get(old.periods[neighbour].key)
+            stays = (
+                successor is not None and _share_equal(new.values[successor], old.values[neighbour]) > 1 - NEARLY_ALL
             )
-            if not 0 <= place < len(old_rows):
-                continue
-            neighbour = old.values[old_rows[place]]
-            at = own.get(new.periods[row].key)
-            before = old.values[old_rows[at]] if at is not None else np.full_like(neighbour, np.nan)
-            successor = restated.get(old.periods[old_rows[place]].key)
-            stays = successor is not None and _share_equal(new.values[successor], neighbour) > 1 - NEARLY_ALL
-            if not stays and _took_the_place(new.values[row], before, neighbour):
-                return (
-                    f"the figures of {old.labels[old_rows[place]]} now stand one label {word}, under {new.labels[row]}"
-                )
-            pairs.append((new.values[row], before, neighbour))
-        if evidence := _all_closer(pairs):
+            if not stays and _took_the_place(new.values[row], before, old.values[neighbour]):
+                return f"the figures of {old.labels[neighbour]} now stand one label {word}, under {new.labels[row]}"
+    for word, places in beside.items():
+        triples = [(new.values[row], before, old.values[neighbour]) for row, before, neighbour in places]
+        if evidence := _all_closer(triples):
             return f"every period's figures moved one label {word}: {evidence}"
     return ""
+
+
+def _beside(new: Panel, new_rows: Ints, old: Panel, old_rows: Ints, step: int) -> Iterator[tuple[int, Floats, int]]:
+    """Each new row, what was held under its own label, and the held row next to it: later (1) or earlier (-1)."""
+    own = {old.periods[row].key: row for row in old_rows.tolist()}
+    ends = [old.periods[row].end for row in old_rows]
+    for row in new_rows.tolist():
+        end = new.periods[row].end
+        place = bisect_right(ends, end) if step == 1 else bisect_left(ends, end) - 1
+        if 0 <= place < len(old_rows):
+            before = own.get(new.periods[row].key)
+            nothing = np.full(new.values.shape[1], np.nan)
+            yield row, nothing if before is None else old.values[before], int(old_rows[place])
 
 
 def _same(left: Floats, right: Floats) -> bool:
@@ -232,7 +261,9 @@ def _share_equal(left: Floats, right: Floats) -> float:
 
 
 def _took_the_place(row: Floats, before: Floats, neighbour: Floats) -> bool:
-    return _share_equal(row, neighbour) >= NEARLY_ALL and _share_equal(row, before) <= 1 - NEARLY_ALL
+    """Whether the figures are the neighbour's and not their own; grades and such repeat from year to year anyway."""
+    telling = np.unique(neighbour[~np.isnan(neighbour)]).size >= COMPARABLE_CELLS
+    return telling and _share_equal(row, neighbour) >= NEARLY_ALL and _share_equal(row, before) <= 1 - NEARLY_ALL
 
 
 def _all_closer(triples: list[tuple[Floats, Floats, Floats]]) -> str:

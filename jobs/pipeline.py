@@ -112,12 +112,9 @@ def approve(
         tidied = tidy(body, text[2], text[0], source=stored.source, published=published)
         held = observations.load_held(db, panel_areas())
         if stored.status == "held":
-            turned_down = releases.held_indicators(db, release, "rejected")
-            releases.decide(db, release, "accepted", by=actor, reason=reason)
-            releases.settle_findings(db, release, "approved")
-            outcome = _accept_but_for_doubtful(
-                db, tidied, held, release, policy, now, approved=chosen, rejected=turned_down
-            )
+            outcome = _accept_whole(db, tidied, held, release, policy, now, chosen)
+            if outcome.status == "accepted":
+                releases.decide(db, release, "accepted", by=actor, reason=reason)
         else:
             fine = _only(tidied.panel, chosen)
             outcome = _accept(db, tidied, fine, held, release, policy, now, rebased=_relabelled(chosen))
@@ -126,6 +123,26 @@ def approve(
         if not releases.held_indicators(db, release):
             releases.unstage(db, release)
     return outcome
+
+
+def _accept_whole(
+    db: Database, release: Release, held: Panel, number: int, policy: Policy, now: datetime, approved: Mapping[str, str]
+) -> Outcome:
+    """Accept a release held whole, but for indicators turned down or stated by a later release since.
+
+    Only an old release republished, approved as that, takes newer figures back.
+    """
+    checks = releases.file_checks(db, number)
+    later = set() if Check.OLDER_RELEASE in checks else releases.stated_since(db, number)
+    turned_down = set(releases.held_indicators(db, number, "rejected"))
+    if not set(release.panel.indicators) - later - turned_down:
+        msg = f"release {number}: later releases have stated all its indicators since; reject it"
+        raise DecisionError(msg)
+    releases.settle_findings(db, number, "approved")
+    known = {Check.COVERAGE_LOST} if checks & {Check.AREAS_LOST, Check.ROWS_LOST, Check.COUNCIL_LOST} else set()
+    return _accept_but_for_doubtful(
+        db, release, held, number, policy, now, approved=approved, rejected=turned_down | later, known=known
+    )
 
 
 def reject(
@@ -198,7 +215,10 @@ def _take(db: Database, raw: Raw, release: Release, policy: Policy, now: datetim
         return _recognised(db, known)
     _refuse_undescribed(db, release, policy)
     held = observations.load_held(db, panel_areas())
-    findings = _file_findings(release, held, policy)
+    findings = [
+        *_file_findings(release, held, policy),
+        *quality.indicators_lost(release.panel.indicators, releases.stated_last_by(db, latest), policy.limits),
+    ]
     day = release.published.isoformat() if release.published else ""
     if older is None and day and day < latest_day:
         older = f"published {day}, and figures published {latest_day} are already held of the same indicators"
@@ -277,10 +297,12 @@ def _duplicate(cell: Duplicate) -> Finding:
 
 
 def _hold(
-    db: Database, raw: Raw, release: Release, number: int, findings: list[Finding], policy: Policy, now: datetime
+    db: Database, raw: Raw | None, release: Release, number: int, findings: list[Finding], policy: Policy, now: datetime
 ) -> Outcome:
+    """Hold a release whole; ``raw`` is None when it is staged already."""
     releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
-    releases.stage(db, number, raw.name, raw.packed or raw.body, raw.dictionary)
+    if raw:
+        releases.stage(db, number, raw.name, raw.packed or raw.body, raw.dictionary)
     owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=True)
     return Outcome(number, release.name, "held", tuple(findings), notes=release.notes, owed=1)
 
@@ -296,16 +318,22 @@ def _accept_but_for_doubtful(
     raw: Raw | None = None,
     approved: Mapping[str, str] | None = None,
     rejected: Collection[str] = (),
+    known: Collection[Check] = (),
 ) -> Outcome:
     """Accept what single-indicator checks do not hold; when they hold everything, the release is held whole.
 
-    What was decided on already, indicator by indicator, is not asked again; ``approved`` has the check of each.
+    What was decided on already is not asked again: indicators, ``approved`` with the check of each, and the checks
+    ``known`` to fail since the whole file was approved in spite of them.
     """
     decided = {*(approved or {}), *rejected}
-    findings = [one for one in _indicator_findings(db, release, held, policy) if one.indicator not in decided]
+    findings = [
+        one
+        for one in _indicator_findings(db, release, held, policy)
+        if one.indicator not in decided and one.check not in known
+    ]
     doubtful = {finding.indicator for finding in findings if finding.indicator}
     fine = [code for code in release.panel.indicators if code not in doubtful and code not in rejected]
-    if raw and not fine:
+    if not fine:
         releases.decide(db, number, "held", by="", reason="")
         return _hold(db, raw, release, number, findings, policy, now)
     releases.supersede(db, release.panel.indicators, number)

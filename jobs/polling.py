@@ -59,7 +59,7 @@ def addresses(settings: Settings) -> list[str]:
 def poll(db: Database, settings: Settings, policy: Policy, *, clock: Callable[[], datetime] | None = None) -> Polled:
     """Look at every place of the file source once and take in what is new.
 
-    A file that is refused is told to the ops channel once for each content; an address that fails FAILURES_TOLD
+    What is refused is told to the ops channel once for each content; an address that fails FAILURES_TOLD
     times in a row is told once, and once when it works again. Raises StateError.
     """
     look = _Look(db, settings, policy, clock or (lambda: datetime.now(UTC)))
@@ -109,26 +109,36 @@ class _Look:
             self._refused(found.place, refused)
         with self._unit:
             if refused:
-                identity = hashlib.sha256(f"{found.place} {found.mark}".encode()).hexdigest()
-                owe_refused(self.db, file.NAME, path.name, identity, refused, self.now())
+                self._owe_refused(path.name, f"{found.place} {found.mark}".encode(), refused)
             ledger.mark_seen(self.db, file.NAME, found.place, found.mark)
 
     def take_address(self, address: str, mark: str, failures: int) -> None:
-        failed = ""
+        """A failure to fetch counts against the address; what was fetched and is no release is told at once."""
+        failed = refused = ""
+        raw = None
         try:
-            answer = file.download(address, mark, limit=self._limit)
-            if answer:
+            if answer := file.download(address, mark, limit=self._limit):
                 raw, mark = answer
-                self._ingest(raw)
         except SourceError as error:
             failed = str(error)
             self._refused(address, failed)
+        try:
+            if raw:
+                self._ingest(raw)
+        except SourceError as error:
+            refused = str(error)
+            self._refused(address, refused)
         with self._unit:
             ledger.mark_seen(self.db, file.NAME, address, mark, failures + 1 if failed else 0)
+            if raw and refused:
+                self._owe_refused(raw.name, address.encode() + raw.body + (raw.dictionary or b""), refused)
             if failed and failures + 1 == FAILURES_TOLD:
                 owe_source(self.db, _notice(address, failures + 1, failed), self.now())
             elif not failed and failures >= FAILURES_TOLD:
                 owe_source(self.db, _notice(address, failures), self.now())
+
+    def _owe_refused(self, name: str, content: bytes, reason: str) -> None:
+        owe_refused(self.db, file.NAME, name, hashlib.sha256(content).hexdigest(), reason, self.now())
 
     def record(self, started: datetime) -> None:
         if not (self.outcomes or self.refusals):

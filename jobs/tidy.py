@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import re
+import warnings
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -145,10 +146,12 @@ def tidy(
     """
     frame = _read(body, name)
     bad = _Bad()
+    _short_rows(body, frame, bad)
     periods, labels, notes = _periods(frame, bad)
     area_of, unknown = _areas(frame, bad)
     _numbers(frame, bad)
     _empty_codes(frame, bad)
+    _number_statuses(frame, bad)
     keep = np.ones(len(frame), bool)
     keep[[line - 2 for line in bad.lines]] = False
     keep &= (periods >= 0) & (area_of >= 0)
@@ -217,6 +220,9 @@ def _read(body: bytes, name: str) -> pd.DataFrame:
     columns = _header(body, name)
     try:
         frame = _parse(body, columns, np.float64)
+    except pd.errors.ParserWarning as error:
+        msg = f"{name}: line 2 has more fields than the header; a number such as 10,000 needs quotes or no comma"
+        raise SourceError(msg) from error
     except ValueError as error:
         if isinstance(error, pd.errors.ParserError):
             msg = f"{name}: broken CSV: {str(error).strip()}"
@@ -255,21 +261,37 @@ def _header(body: bytes, name: str) -> list[str]:
 
 
 def _parse(body: bytes, columns: list[str], number: type[np.float64 | str]) -> pd.DataFrame:
-    texts = dict.fromkeys(("indicator", "area_code", "period", "status"), "category")
-    numbers = dict.fromkeys(("value", "lower_ci", "upper_ci"), number)
-    kinds: dict[str, Any] = {column: kind for column, kind in {**texts, **numbers}.items() if column in columns}
-    return pd.read_csv(
-        io.BytesIO(body),
-        encoding="utf-8-sig",
-        header=0,
-        names=columns,
-        index_col=False,
-        dtype=kinds,
-        na_values={column: [""] for column in numbers},
-        keep_default_na=False,
-        on_bad_lines="error",
-        skip_blank_lines=False,
-    )
+    texts = [column for column in ("indicator", "area_code", "period", "status") if column in columns]
+    numbers = [column for column in ("value", "lower_ci", "upper_ci") if column in columns]
+    kinds: dict[str, Any] = {**dict.fromkeys(texts, str), **dict.fromkeys(numbers, number)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # what pandas would cut off is refused
+        frame = pd.read_csv(
+            io.BytesIO(body),
+            encoding="utf-8-sig",
+            header=0,
+            names=columns,
+            index_col=False,
+            dtype=kinds,
+            na_values={column: [""] for column in numbers},
+            keep_default_na=False,
+            on_bad_lines="error",
+            skip_blank_lines=False,
+        )
+    # Made categories only now: read as categories, a column of digits alone would become numbers and lose its noughts.
+    return frame.astype(dict.fromkeys(texts, "category"))
+
+
+def _short_rows(body: bytes, frame: pd.DataFrame, bad: _Bad) -> None:
+    """Rows with fewer fields than the header, as a file cut off leaves behind; lines with quotes are not counted."""
+    if b'"' in body:
+        return
+    text = np.frombuffer(body.rstrip(b"\r\n") + b"\n", np.uint8)
+    ends = np.flatnonzero(text == ord("\n"))
+    commas = np.diff(np.searchsorted(np.flatnonzero(text == ord(",")), ends), prepend=0)
+    if len(ends) == len(frame) + 1:
+        rows = np.flatnonzero(commas[1:] < commas[0])
+        bad.add(rows, "value", (f"{commas[row + 1] + 1} fields where the header has {commas[0] + 1}" for row in rows))
 
 
 def _periods(frame: pd.DataFrame, bad: _Bad) -> tuple[npt.NDArray[np.int64], list[tuple[Period, str]], tuple[str, ...]]:
@@ -336,6 +358,13 @@ def _empty_codes(frame: pd.DataFrame, bad: _Bad) -> None:
         codes = frame[column].cat.codes.to_numpy()
         rows = np.nonzero(np.isin(codes, blank) | (codes < 0))[0]
         bad.add(rows, column, ("blank" for _ in rows))
+
+
+def _number_statuses(frame: pd.DataFrame, bad: _Bad) -> None:
+    """A status of digits alone is the rest of a figure with a comma in it, such as 1,234."""
+    digits = [at for at, text in enumerate(frame["status"].cat.categories) if text.strip().isdecimal()]
+    rows = np.nonzero(np.isin(frame["status"].cat.codes.to_numpy(), digits))[0]
+    bad.add(rows, "status", ("a number: figures take no commas for thousands" for _ in rows))
 
 
 def _panel(

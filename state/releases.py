@@ -133,6 +133,22 @@ def unstage(db: Database, release: int) -> None:
     db.execute("DELETE FROM staged WHERE release_id = ?", (release,))
 
 
+def stated_last_by(db: Database, release: int) -> list[str]:
+    """Indicators that no accepted release has stated since this one."""
+    return [code for (code,) in db.execute("SELECT code FROM indicators WHERE release_id = ?", (release,))]
+
+
+def stated_since(db: Database, release: int) -> set[str]:
+    """Indicators that an accepted release has stated after this one."""
+    return {code for (code,) in db.execute("SELECT code FROM indicators WHERE release_id > ?", (release,))}
+
+
+def file_checks(db: Database, release: int) -> set[str]:
+    """The checks that held a release whole."""
+    rows = db.execute("SELECT check_name FROM findings WHERE release_id = ? AND indicator = ''", (release,))
+    return {check for (check,) in rows}
+
+
 def latest_for(db: Database, indicators: Iterable[str]) -> tuple[int, str]:
     """The highest release number, and the latest publication date, among the releases that last stated these."""
     wanted = set(indicators)

@@ -67,7 +67,7 @@ def _is_release(name: str) -> bool:
 
 
 def dictionary_of(path: Path) -> Path:
-    """The indicator dictionary that may lie beside an observation file: its own, or ``indicators.csv`` for all there."""
+    """The dictionary that may lie beside an observation file: its own, or ``indicators.csv`` for the folder."""
     own = path.with_name(path.name.removesuffix(".gz").removesuffix(".csv") + _DICTIONARY)
     shared = path.with_name(_SHARED_DICTIONARY)
     return shared if shared.exists() and not own.exists() else own

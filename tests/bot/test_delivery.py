@@ -284,7 +284,6 @@ def test_sixty_changes_in_one_release_are_one_message_with_all_of_them_in_its_th
 
 
 def test_one_channel_gets_one_message_a_second_and_another_does_not_wait(office: Office) -> None:
-    office.slack.pace(burst=1)
     for number in range(3):
         office.owe(f"team {number}")
     office.owe("ops", OPS)

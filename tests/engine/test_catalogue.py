@@ -117,7 +117,6 @@ def test_an_unusable_file_is_refused_with_its_name_and_the_entry(tmp_path: Path,
     assert reason in message
 
 
-@pytest.mark.xfail(strict=True, raises=(TypeError, pytest.fail.Exception), reason="text is taken for a list of letters")
 @pytest.mark.parametrize(
     "text",
     [

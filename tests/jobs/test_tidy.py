@@ -279,18 +279,11 @@ def test_an_indicator_with_a_comma_is_read_from_quotes() -> None:
     assert read(f'"a, b",{US},FYE 2023,1').panel.indicators == ("a, b",)
 
 
-DIGITS = pytest.mark.xfail(
-    strict=True, raises=(TypeError, AttributeError), reason="pandas makes numbers of a category of digits alone"
-)
-
-
-@DIGITS
 def test_a_file_whose_periods_are_all_plain_years_is_read() -> None:
     release = read(f"x,{US},2022,1", f"x,{US},2023,2")
     assert release.panel.labels == ("2022", "2023")
 
 
-@DIGITS
 def test_indicator_codes_of_digits_alone_keep_their_noughts() -> None:
     assert read(f"0090,{US},FYE 2022,1", f"90,{US},FYE 2022,2").panel.indicators == ("0090", "90")
 

@@ -1,0 +1,182 @@
+"""The command line: one JSON document on standard output for every command and every error, and stable columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.cli import main
+from tests.system.releases import ROADS, Book, Entry, at_place, release
+
+ENTRIES = (Entry("burglary"), Entry("robbery"), Entry("potholes", ROADS))
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line in a folder with settings; returns exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BENCHWATCH_CONFIG", raising=False)
+    (tmp_path / "config.toml").write_text("[catalogue]\npaths = []\n", encoding="utf-8")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["benchwatch", *arguments])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        captured = capfd.readouterr()
+        return int(end.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def history(run: Run, tmp_path: Path) -> Run:
+    """Three releases in: a baseline, one with moves and a held indicator, one held whole."""
+    first = release(ENTRIES, {"burglary": 10, "robbery": 12, "potholes": 3}, "2022/23")
+    second = release(ENTRIES, {"burglary": 26, "potholes": 3}, "2023/24", level=90)
+    second.add("robbery", "2023/24", {area: 9 * figure for area, figure in at_place(12).items()})
+    third = release(ENTRIES, {"burglary": 1}, "2021/22")
+    for book, name, expected in ((first, "a-2023-11-01", 0), (second, "b-2024-11-01", 0), (third, "c-2022-11-01", 3)):
+        assert run("ingest", str(book.write(tmp_path / "in", f"{name}.csv")))[0] == expected
+    return run
+
+
+def document(run: Run, *arguments: str, code: int = 0) -> Any:
+    found, out, _ = run(*arguments, "--json")
+    assert found == code, out
+    return json.loads(out)
+
+
+COMMANDS: dict[str, tuple[list[str], int]] = {
+    "ingest again": (["ingest", "in/b-2024-11-01.csv"], 0),
+    "ingest a held one": (["ingest", "in/c-2022-11-01.csv"], 3),
+    "ingest nothing": (["ingest", "nowhere.csv"], 1),
+    "poll": (["poll"], 0),
+    "poll a source there is not": (["poll", "ons"], 2),
+    "ask": (["ask", "theme police"], 0),
+    "ask for blocks": (["ask", "overall", "--blocks"], 0),
+    "ask for nothing known": (["ask", "zebra crossings"], 0),
+    "changes": (["changes"], 0),
+    "changes of a release": (["changes", "--release", "2"], 0),
+    "export": (["export", "themes"], 0),
+    "export as CSV all the same": (["export", "ranks", "--format", "csv"], 0),
+    "export a table there is not": (["export", "cakes"], 2),
+    "export in a format there is not": (["export", "ranks", "--format", "xml"], 2),
+    "export on no day": (["export", "ranks", "--as-of", "yesterday"], 2),
+    "releases": (["releases"], 0),
+    "outbox": (["outbox"], 0),
+    "approve": (["approve", "2", "robbery"], 0),
+    "approve nothing held": (["approve", "1"], 1),
+    "reject": (["reject", "3"], 0),
+    "reject nothing there is": (["reject", "7"], 1),
+    "manifest": (["manifest"], 0),
+    "no command": (["dance"], 2),
+    "no option": (["releases", "--sideways"], 2),
+    "no argument": (["approve"], 2),
+    "an argument of another kind": (["approve", "two"], 2),
+    "other settings": (["releases", "--config", "elsewhere.toml"], 2),
+}
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_every_command_and_every_error_is_exactly_one_json_document(history: Run, case: str) -> None:
+    arguments, expected = COMMANDS[case]
+    code, out, err = history(*arguments, "--json")
+    assert code == expected, (out, err)
+    found = json.loads(out)
+    assert isinstance(found, dict)
+    if expected in (1, 2) and "refused" not in found:
+        assert found["error"]
+        assert err.strip(), "people read it on standard error"
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_no_command_ends_in_a_traceback(history: Run, case: str) -> None:
+    arguments, expected = COMMANDS[case]
+    code, _, err = history(*arguments)
+    assert code == expected
+    assert "Traceback" not in err
+
+
+COLUMNS = {
+    "ranks": "indicator,theme,period,area_code,value,rank,of,quartile,eligible,tied",
+    "themes": "theme,area_code,rank_sum,rank_count,rank,of,quartile,indicators_available,indicators_total",
+    "observations": "indicator,area_code,period,value,lower_ci,upper_ci,status",
+    "changes": (
+        "release,kind,cause,theme,indicator,area_code,period_before,period_after,rank_before,of_before,"
+        "quartile_before,rank_after,of_after,quartile_after"
+    ),
+}
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_exports_have_the_columns_people_script_against(history: Run, table: str) -> None:
+    _, out, _ = history("export", table)
+    header, *rows = out.splitlines()
+    assert header == COLUMNS[table]
+    assert rows
+    assert [",".join(row) for row in document(history, "export", table)[table]] == [header] * len(rows)
+
+
+def test_an_export_is_of_our_council_unless_all_areas_are_asked_for(history: Run) -> None:
+    own = document(history, "export", "ranks")["ranks"]
+    everyone = document(history, "export", "ranks", "--all-areas")["ranks"]
+    assert {row["area_code"] for row in own} == {"E10000018"}
+    assert len({row["area_code"] for row in everyone}) == 31
+    assert len(everyone) == 31 * len(own)
+
+
+def test_an_exported_change_says_what_happened_from_where_to_where(history: Run) -> None:
+    [entered] = [row for row in document(history, "export", "changes")["changes"] if row["kind"] == "entered_bottom_quartile"]
+    assert entered == {
+        "release": 2,
+        "kind": "entered_bottom_quartile",
+        "cause": "performance",
+        "theme": "Police & Crime",
+        "indicator": "burglary",
+        "area_code": "E10000018",
+        "period_before": "2022/23",
+        "period_after": "2023/24",
+        "rank_before": 10,
+        "of_before": 31,
+        "quartile_before": 2,
+        "rank_after": 26,
+        "of_after": 31,
+        "quartile_after": 4,
+    }
+
+
+def test_a_theme_that_is_exported_adds_up(history: Run) -> None:
+    ranks = document(history, "export", "ranks")["ranks"]
+    themes = {row["theme"]: row for row in document(history, "export", "themes")["themes"]}
+    police = [row["rank"] for row in ranks if row["theme"] == "Police & Crime" and row["eligible"]]
+    assert themes["Police & Crime"]["rank_sum"] == sum(police)
+    assert themes["Police & Crime"]["rank_count"] == len(police)
+    assert themes["Police & Crime"]["indicators_total"] == len(police)
+
+
+def test_a_release_says_what_is_held_of_it_and_why(history: Run) -> None:
+    third, second, first = document(history, "releases")["releases"]
+    assert (first["status"], first["held"], first["findings"]) == ("accepted", [], [])
+    assert (second["status"], second["held"]) == ("accepted", ["robbery"])
+    assert second["findings"][0]["check"] == "median_jump"
+    assert third["status"] == "held"
+
+
+def test_statuses_and_limits_of_a_file_come_back_in_the_export(run: Run, tmp_path: Path) -> None:
+    book = Book((Entry("burglary"),), header=("indicator", "area_code", "period", "value", "status", "lower_ci", "upper_ci"))
+    figures = at_place(10)
+    book.rows = [("burglary", area, "2022/23", figure, "", figure - 1, figure + 1) for area, figure in figures.items()]
+    own = next(at for at, row in enumerate(book.rows) if row[1] == "E10000018")
+    book.rows[own] = (*book.rows[own][:4], "provisional", 89.5, 90.5)
+    book.rows[0] = (*book.rows[0][:3], "", "suppressed", "", "")
+    run("ingest", str(book.write(tmp_path / "in", "a-2023-11-01.csv")))
+    everyone = document(run, "export", "observations", "--all-areas")["observations"]
+    [council] = [row for row in everyone if row["area_code"] == "E10000018"]
+    assert (council["value"], council["status"], council["lower_ci"], council["upper_ci"]) == (90.0, "provisional", 89.5, 90.5)
+    assert [(row["value"], row["status"]) for row in everyone if row["status"] == "suppressed"] == [(None, "suppressed")]

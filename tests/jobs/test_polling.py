@@ -1,0 +1,213 @@
+"""Looking at drop folders and addresses: what is new is taken in once, what fails is said once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from jobs.polling import Polled, files_waiting, poll
+from jobs.settings import Settings, load_settings
+from state import ledger
+from state.database import connect
+from tests.system.web import Page, Web
+from tests.system.releases import NOW, Book, Entry, at_place, policy, release
+
+ENTRIES = (Entry("burglary"),)
+
+
+class Desk:
+    """A drop folder, a database, and a clock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.drop = folder / "drop"
+        self.drop.mkdir()
+        self.now = NOW
+        self.settings = self.load('paths = ["drop"]')
+        self.db: Database = connect(folder / "benchwatch.db")
+
+    def load(self, source: str) -> Settings:
+        path = self.folder / "config.toml"
+        path.write_text(f'[catalogue]\npaths = []\n[sources.file]\nsettle = "10s"\n{source}\n', encoding="utf-8")
+        self.settings = load_settings(path, {})
+        return self.settings
+
+    def write(self, name: str, place: int = 10, period: str = "2022/23", *, described: bool = True) -> Path:
+        book = release(ENTRIES if described else (), {"burglary": place}, period, level=100 - int(period[2:4]))
+        path = book.write(self.drop, name)
+        for beside in self.drop.iterdir():
+            self.touch(beside)
+        return path
+
+    def touch(self, path: Path, ago: float = 60.0) -> None:
+        at = (self.now - timedelta(seconds=ago)).timestamp()
+        os.utime(path, (at, at))
+
+    def poll(self) -> Polled:
+        return poll(self.db, self.settings, policy(), clock=lambda: self.now)
+
+    def statuses(self) -> list[str]:
+        return [outcome.status for outcome in self.poll().outcomes]
+
+    def owed(self) -> list[tuple[str, str]]:
+        return list(self.db.execute("SELECT destination, kind FROM outbox ORDER BY id"))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.db.close()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with Web() as web:
+        yield web
+
+
+def test_a_dropped_file_is_taken_in_once(desk: Desk) -> None:
+    desk.write("first-2023-11-01.csv")
+    assert desk.statuses() == ["accepted"]
+    assert desk.statuses() == []
+    assert ledger.last_run(desk.db, "poll file") == (NOW.isoformat(timespec="seconds"), "done")
+
+
+def test_a_file_still_being_written_waits_until_it_is_settled(desk: Desk) -> None:
+    path = desk.write("first-2023-11-01.csv")
+    desk.touch(path, ago=9)
+    assert desk.statuses() == []
+    desk.now += timedelta(seconds=1)
+    assert desk.statuses() == ["accepted"]
+
+
+def test_a_file_waits_for_the_dictionary_beside_it_to_settle_too(desk: Desk) -> None:
+    path = desk.write("first-2023-11-01.csv")
+    desk.touch(path.with_name("first-2023-11-01.indicators.csv"), ago=1)
+    assert desk.statuses() == []
+
+
+def test_a_dictionary_that_comes_later_makes_a_refused_file_a_release(desk: Desk) -> None:
+    path = desk.write("first-2023-11-01.csv", described=False)
+    polled = desk.poll()
+    assert "described neither in the catalogue nor in first-2023-11-01.indicators.csv" in polled.refusals[0].reason
+    assert desk.owed() == [("ops", "refused")]
+    beside = path.with_name("first-2023-11-01.indicators.csv")
+    beside.write_text(Book(ENTRIES).dictionary, encoding="utf-8")
+    desk.touch(beside)
+    assert desk.statuses() == ["accepted"]
+
+
+def test_a_refused_file_is_told_once_and_again_when_its_content_is_another(desk: Desk) -> None:
+    path = desk.drop / "bad-2023-11-01.csv"
+    path.write_bytes(b"no csv")
+    desk.touch(path)
+    assert [len(desk.poll().refusals), len(desk.poll().refusals)] == [1, 0]
+    assert desk.owed() == [("ops", "refused")]
+    path.write_bytes(b"still no csv")
+    desk.touch(path, ago=30)
+    assert len(desk.poll().refusals) == 1
+    assert desk.owed() == [("ops", "refused")] * 2
+
+
+def test_files_are_taken_in_order_of_the_date_in_their_name(desk: Desk) -> None:
+    desk.write("a-2024-11-01.csv", period="2023/24")
+    desk.write("b-2023-11-01.csv", period="2022/23")
+    desk.write("c.csv", period="2024/25")
+    assert [outcome.name for outcome in desk.poll().outcomes] == ["b-2023-11-01.csv", "a-2024-11-01.csv", "c.csv"]
+
+
+def test_hidden_files_dictionaries_and_other_kinds_are_left_alone(desk: Desk) -> None:
+    for name in (".hidden.csv", "only.indicators.csv", "notes.txt", "book.xlsx"):
+        (desk.drop / name).write_text("x", encoding="utf-8")
+        desk.touch(desk.drop / name)
+    (desk.drop / "folder.csv").mkdir()
+    assert files_waiting(desk.settings, {}, desk.now) == []
+
+
+def test_a_missing_folder_holds_nothing(desk: Desk) -> None:
+    desk.load('paths = ["elsewhere"]')
+    assert desk.statuses() == []
+
+
+def test_a_bad_file_does_not_keep_a_good_one_waiting(desk: Desk) -> None:
+    (desk.drop / "a-2023-10-01.csv").write_bytes(b"\xff")
+    desk.touch(desk.drop / "a-2023-10-01.csv")
+    desk.write("b-2023-11-01.csv")
+    polled = desk.poll()
+    assert (len(polled.refusals), [one.status for one in polled.outcomes]) == (1, ["accepted"])
+
+
+def offer(web: Web, place: int = 10, period: str = "2022/23", tag: str = '"1"') -> None:
+    book = release(ENTRIES, {"burglary": place}, period, level=100 - int(period[2:4]))
+    web.pages["/ons-2023-11-01.csv"] = Page(book.text.encode(), tag=tag)
+    web.pages["/ons-2023-11-01.indicators.csv"] = Page(book.dictionary.encode())
+
+
+def test_an_address_is_fetched_once_and_then_asked_whether_it_changed(desk: Desk, web: Web) -> None:
+    desk.load(f'paths = ["{web.address}/ons-2023-11-01.csv"]')
+    offer(web)
+    assert desk.statuses() == ["accepted"]
+    assert desk.statuses() == []
+    asked = [request for request in web.requests if request.path == "/ons-2023-11-01.csv"]
+    assert [request.headers.get("If-None-Match") for request in asked] == [None, '"1"']
+    offer(web, period="2023/24", tag='"2"')
+    assert desk.statuses() == ["accepted"]
+
+
+def test_an_address_that_fails_three_times_is_told_once_and_once_when_it_works_again(desk: Desk, web: Web) -> None:
+    desk.load(f'paths = ["{web.address}/ons-2023-11-01.csv"]')
+    for expected in (0, 0, 1, 1, 1):
+        polled = desk.poll()
+        assert "the server answered 404; check the address" in polled.refusals[0].reason
+        assert desk.owed() == [("ops", "source")] * expected
+    offer(web)
+    assert desk.statuses() == ["accepted"]
+    assert desk.owed() == [("ops", "source"), ("team", "baseline"), ("ops", "source")]
+    assert desk.statuses() == []
+    assert len(desk.owed()) == 3
+
+
+def test_an_address_that_fails_twice_and_recovers_is_not_told(desk: Desk, web: Web) -> None:
+    desk.load(f'paths = ["{web.address}/ons-2023-11-01.csv"]')
+    desk.poll()
+    desk.poll()
+    offer(web)
+    desk.poll()
+    web.pages.clear()
+    desk.poll()
+    desk.poll()
+    assert desk.owed() == [("team", "baseline")]
+
+
+def test_what_an_address_offers_and_is_no_release_is_told_once_for_each_content(desk: Desk, web: Web) -> None:
+    desk.load(f'paths = ["{web.address}/ons-2023-11-01.csv"]')
+    web.pages["/ons-2023-11-01.csv"] = Page(b"<html>moved</html>", tag='"bad"')
+    assert len(desk.poll().refusals) == 1
+    assert desk.owed() == [("ops", "refused")]
+    assert len(desk.poll().refusals) == 0, "unchanged since"
+    web.pages["/ons-2023-11-01.csv"] = Page(b"<html>moved</html>", tag='"another"')
+    desk.poll()
+    assert desk.owed() == [("ops", "refused")]
+    offer(web)
+    assert desk.statuses() == ["accepted"]
+
+
+def test_one_failing_address_does_not_keep_another_waiting(desk: Desk, web: Web) -> None:
+    offer(web)
+    desk.load(f'paths = ["{web.address}/gone.csv", "{web.address}/ons-2023-11-01.csv"]')
+    polled = desk.poll()
+    assert (len(polled.refusals), [one.status for one in polled.outcomes]) == (1, ["accepted"])
+
+
+def test_nothing_new_leaves_no_trace(desk: Desk) -> None:
+    desk.poll()
+    assert ledger.last_run(desk.db, "poll file") is None
+    assert desk.owed() == []
+    assert isinstance(desk.now, datetime)
+    assert at_place(1)
