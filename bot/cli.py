@@ -60,7 +60,7 @@ def main() -> None:
         app()
     except SystemExit as end:
         if end.code == USAGE and "--json" in sys.argv:  # typer has explained itself on standard error
-            print(json.dumps({"error": "wrong usage; standard error says what"}))
+            typer.echo(json.dumps({"error": "wrong usage; standard error says what"}))
         raise
     except (SettingsError, EngineError) as error:
         _fail(error, USAGE)

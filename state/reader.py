@@ -4,42 +4,45 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlite_utils import Database
 
-from engine.areas import load_areas
-from engine.changes import Kind, Standing
-from engine.ranking import Eligibility
-from engine.snapshot import OLD_AFTER_YEARS
+from engine.changes import Kind
 from state.database import connect_reader, explained
-from state.snapshots import load_head, read_change
+from state.queries import (
+    bottom_counts,
+    by_theme,
+    change_views,
+    current_snapshot,
+    indicator_views,
+    members,
+    peers,
+    release_views,
+    theme_views,
+    trend,
+    worst_first,
+)
 from state.views import (
     BottomReport,
     ChangeView,
     IndicatorReport,
-    IndicatorView,
     Names,
     OutboxView,
     OverallReport,
-    Peer,
-    Point,
     ReleaseView,
     SnapshotView,
     ThemeReport,
-    ThemeView,
 )
 
 T = TypeVar("T")
 
 RECENT_LEFT = 20
 """Latest exits and improvements shown with the bottom quartile."""
-
-_JUDGED = f"ranks.eligibility = {Eligibility.ELIGIBLE:d} AND ranks.quartile IS NOT NULL"
 
 
 class Reader:
@@ -96,7 +99,7 @@ class Reader:
     def snapshot(self) -> SnapshotView | None:
         """The current snapshot, or None before the first release."""
         with self._view() as db:
-            return _snapshot(db)
+            return current_snapshot(db)
 
     def names(self) -> Names:
         """Everything that can be asked for by name."""
@@ -124,37 +127,37 @@ class Reader:
     def theme(self, name: str) -> ThemeReport | None:
         """A theme or composite with its indicators, bottom-quartile ones first, then worst rank first."""
         with self._view() as db:
-            snapshot = _snapshot(db)
-            theme = next(iter(_themes(db, snapshot, name)), None) if snapshot else None
+            snapshot = current_snapshot(db)
+            theme = next(iter(theme_views(db, snapshot, name)), None) if snapshot else None
             if snapshot is None or theme is None or theme.kind == "expenditure":
                 return None
             spending = f"Expenditure: {theme.expenditure}"
-            indicators = _members(db, snapshot, theme)
+            indicators = members(db, snapshot, theme)
             return ThemeReport(
                 snapshot,
                 theme,
-                next(iter(_themes(db, snapshot, spending)), None) if theme.expenditure else None,
-                tuple(sorted(indicators, key=_worst_first)),
+                next(iter(theme_views(db, snapshot, spending)), None) if theme.expenditure else None,
+                tuple(sorted(indicators, key=worst_first)),
             )
 
     def indicator(self, code: str) -> IndicatorReport | None:
         """An indicator with its trend and every area's place."""
         with self._view() as db:
-            snapshot = _snapshot(db)
-            found = _indicators(db, snapshot, None, code) if snapshot else []
+            snapshot = current_snapshot(db)
+            found = indicator_views(db, snapshot, None, code) if snapshot else []
             if snapshot is None or not found:
                 return None
-            return IndicatorReport(snapshot, found[0], _trend(db, code), _peers(db, code))
+            return IndicatorReport(snapshot, found[0], trend(db, code), peers(db, code))
 
     def overall(self) -> OverallReport | None:
         """Every composite and theme, with the spending line of each."""
         with self._view() as db:
-            snapshot = _snapshot(db)
+            snapshot = current_snapshot(db)
             if snapshot is None:
                 return None
-            everything = _themes(db, snapshot)
+            everything = theme_views(db, snapshot)
             spending = {view.name: view for view in everything if view.kind == "expenditure"}
-            judged = _bottom_counts(db, snapshot)
+            judged = bottom_counts(db, snapshot)
             return OverallReport(
                 snapshot,
                 composites=tuple(view for view in everything if view.kind == "composite"),
@@ -171,38 +174,39 @@ class Reader:
     def bottom(self, theme: str | None = None) -> BottomReport | None:
         """Indicators in the bottom quartile, of one theme or of all, and those that left it of late."""
         with self._view() as db:
-            snapshot = _snapshot(db)
+            snapshot = current_snapshot(db)
             if snapshot is None:
                 return None
-            indicators = _indicators(db, snapshot, theme)
+            indicators = indicator_views(db, snapshot, theme)
             left = [
                 view
-                for view in _changes(db, "changes.kind IN (?, ?)", (Kind.LEFT, Kind.IMPROVED))
+                for view in change_views(db, "changes.kind IN (?, ?)", (Kind.LEFT, Kind.IMPROVED))
                 if theme in (None, view.change.theme)
             ]
             return BottomReport(
                 snapshot,
                 theme,
-                tuple(sorted((view for view in indicators if view.in_bottom_quartile), key=_by_theme)),
+                tuple(sorted((view for view in indicators if view.in_bottom_quartile), key=by_theme)),
                 tuple(left[:RECENT_LEFT]),
                 sum(view.eligibility == "eligible" and view.standing is not None for view in indicators),
             )
 
     def changes(self, *, since: date | None = None, release: int | None = None) -> tuple[ChangeView, ...]:
         """Stored changes, the newest release first: all, those known since a day, or those of one release."""
+        day = since.isoformat() if since else None
         with self._view() as db:
             return tuple(
-                _changes(
+                change_views(
                     db,
                     "(? IS NULL OR snapshots.known >= ?) AND (? IS NULL OR changes.release_id = ?)",
-                    (_iso(since), _iso(since), release, release),
+                    (day, day, release, release),
                 )
             )
 
     def releases(self) -> tuple[ReleaseView, ...]:
         """Every release, the newest first."""
         with self._view() as db:
-            return tuple(_releases(db))
+            return tuple(release_views(db))
 
     def outbox(self) -> tuple[OutboxView, ...]:
         """Every message owed or sent, the newest first."""
@@ -218,237 +222,3 @@ class Reader:
         """What a query of another state module finds, in one consistent view."""
         with self._view() as db:
             return query(db)
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None
-
-
-def _snapshot(db: Database) -> SnapshotView | None:
-    row = db.execute(
-        "SELECT snapshots.id, label, council, comparators, body, illustrative FROM snapshots "
-        "JOIN bases ON bases.hash = snapshots.basis ORDER BY snapshots.id DESC LIMIT 1"
-    ).fetchone()
-    if row is None:
-        return None
-    basis = json.loads(row[4])
-    return SnapshotView(
-        id=row[0],
-        label=row[1],
-        council=row[2],
-        council_name=load_areas()[row[2]].name,
-        comparators=row[3],
-        areas=len(basis["comparators"]),
-        quartile_rule=basis["quartile_rule"],
-        illustrative=bool(row[5]),
-    )
-
-
-def _themes(db: Database, snapshot: SnapshotView, name: str | None = None) -> list[ThemeView]:
-    """Standings of themes, composites and spending lines, all or one."""
-    bottom = _bottom_counts(db, snapshot)
-    composites = {entry.name: entry.themes or tuple(bottom) for entry in load_head(db, snapshot.id).basis.composites}
-    for composite, themes in composites.items():
-        counts = [bottom.get(theme, (0, 0)) for theme in themes]
-        bottom[composite] = (sum(low for low, _ in counts), sum(judged for _, judged in counts))
-    history = _history(db)
-    rows = db.execute(
-        "SELECT theme_ranks.name, kind, rank, \"of\", quartile, tied, rank_count, total, coalesce(expenditure, '') "
-        "FROM theme_ranks JOIN areas ON areas.id = area_id LEFT JOIN theme_details USING (name) "
-        "WHERE until_snapshot IS NULL AND areas.code = ? AND (? IS NULL OR theme_ranks.name = ?) "
-        "ORDER BY theme_ranks.name",
-        (snapshot.council, name, name),
-    )
-    views = []
-    for theme, kind, rank, of, quartile, tied, count, total, expenditure in rows:
-        years = history.get(theme, {})
-        now = Standing(rank, of, quartile, bool(tied))
-        spark = tuple((ago, years[ago].rank if ago in years else None) for ago in range(max(years, default=0), 0, -1))
-        views.append(
-            ThemeView(
-                theme,
-                kind,
-                now,
-                years.get(1),
-                count,
-                total,
-                *bottom.get(theme, (0, 0)),
-                (*spark, (0, rank)),
-                expenditure,
-            )
-        )
-    return views
-
-
-def _bottom_counts(db: Database, snapshot: SnapshotView) -> dict[str, tuple[int, int]]:
-    """Indicators in the bottom quartile, and judged at all, by theme."""
-    rows = db.execute(
-        "SELECT theme, sum(quartile = 4), count(*) FROM ranks JOIN indicators ON indicators.id = indicator_id "  # noqa: S608
-        f"JOIN areas ON areas.id = area_id WHERE until_snapshot IS NULL AND areas.code = ? AND {_JUDGED} "
-        "GROUP BY theme",
-        (snapshot.council,),
-    )
-    return {theme: (bottom, judged) for theme, bottom, judged in rows}
-
-
-def _history(db: Database) -> dict[str, dict[int, Standing]]:
-    years: dict[str, dict[int, Standing]] = {}
-    for name, ago, rank, of, tied, quartile in db.execute(
-        'SELECT name, years_ago, rank, "of", tied, quartile FROM theme_years'
-    ):
-        years.setdefault(name, {})[ago] = Standing(rank, of, quartile, bool(tied))
-    return years
-
-
-def _members(db: Database, snapshot: SnapshotView, theme: ThemeView) -> list[IndicatorView]:
-    """Indicators of a theme; of a composite, the eligible ones of its themes."""
-    if theme.kind == "theme":
-        return _indicators(db, snapshot, theme.name)
-    composites = {entry.name: entry.themes for entry in load_head(db, snapshot.id).basis.composites}
-    themes = composites.get(theme.name, ())
-    return [
-        view
-        for view in _indicators(db, snapshot, None)
-        if view.eligibility == "eligible" and (not themes or view.theme in themes)
-    ]
-
-
-def _indicators(
-    db: Database, snapshot: SnapshotView, theme: str | None, code: str | None = None
-) -> list[IndicatorView]:
-    """Standings of indicators, of one theme, one code, or all."""
-    previous = _year_before(db)
-    known = snapshot.label.partition("/")[0]
-    old = f"{int(known[:4]) - OLD_AFTER_YEARS}{known[4:]}"
-    rows = db.execute(
-        "SELECT indicators.id, indicators.code, indicators.name, theme, unit, decimals, polarity, eligibility, rank, "
-        '"of", quartile, tied, ranks.period, value, series.period, releases.name, releases.source '
-        "FROM ranks JOIN indicators ON indicators.id = ranks.indicator_id JOIN areas ON areas.id = area_id "
-        "JOIN series ON series.id = series_id JOIN releases ON releases.id = series.release_id "
-        "WHERE until_snapshot IS NULL AND areas.code = ? AND (? IS NULL OR theme = ?) "
-        "AND (? IS NULL OR indicators.code = ?) ORDER BY indicators.code",
-        (snapshot.council, theme, theme, code, code),
-    )
-    return [
-        IndicatorView(
-            code=row[1],
-            name=row[2],
-            theme=row[3],
-            unit=row[4],
-            decimals=row[5],
-            polarity=row[6],
-            eligibility=Eligibility(row[7]).name.lower(),
-            standing=Standing(row[8], row[9], row[10], bool(row[11]), row[12], row[13]) if row[8] else None,
-            previous=previous.get(row[0]),
-            period_end=row[14].partition("/")[2],
-            release=row[15],
-            source=row[16],
-            old=row[14].partition("/")[2] < old,
-        )
-        for row in rows
-    ]
-
-
-def _year_before(db: Database) -> dict[int, Standing]:
-    rows = db.execute(
-        'SELECT indicator_id, rank, "of", quartile, tied, label, value FROM trends '
-        "JOIN series ON series.id = series_id WHERE year_before"
-    )
-    return {row[0]: Standing(row[1], row[2], row[3], bool(row[4]), row[5], row[6]) for row in rows}
-
-
-def _trend(db: Database, code: str) -> tuple[Point, ...]:
-    rows = db.execute(
-        'SELECT series.period, label, value, rank, "of" FROM trends JOIN series ON series.id = series_id '
-        "JOIN indicators ON indicators.id = indicator_id WHERE code = ?",
-        (code,),
-    )
-    ordered = sorted(rows, key=lambda row: row[0].split("/")[::-1])
-    return tuple(Point(label, value, rank, of or None) for _, label, value, rank, of in ordered)
-
-
-def _peers(db: Database, code: str) -> tuple[Peer, ...]:
-    areas = load_areas()
-    rows = db.execute(
-        "SELECT areas.code, value, rank, tied, quartile FROM ranks JOIN areas ON areas.id = area_id "
-        "JOIN indicators ON indicators.id = ranks.indicator_id "
-        "WHERE until_snapshot IS NULL AND rank IS NOT NULL AND indicators.code = ? ORDER BY rank, areas.code",
-        (code,),
-    )
-    return tuple(
-        Peer(area, areas[area].name, value, rank, bool(tied), quartile) for area, value, rank, tied, quartile in rows
-    )
-
-
-def _changes(db: Database, where: str, parameters: Iterable[object]) -> list[ChangeView]:
-    rows = _dicts(
-        db,
-        "SELECT changes.*, releases.name AS release_name, releases.published, coalesce(indicators.name, changes.theme) "  # noqa: S608
-        "AS name, coalesce(unit, '') AS unit, decimals, coalesce(polarity, 'none') AS polarity FROM changes "
-        "JOIN releases ON releases.id = changes.release_id JOIN snapshots ON snapshots.id = changes.snapshot_id "
-        f"LEFT JOIN indicators ON indicators.code = changes.indicator WHERE {where} "
-        "ORDER BY changes.snapshot_id DESC, changes.id",
-        parameters,
-    )
-    return [
-        ChangeView(
-            release_id=row["release_id"],
-            release=row["release_name"],
-            published=row["published"],
-            change=read_change(row),
-            name=row["name"],
-            unit=row["unit"],
-            decimals=row["decimals"],
-            polarity=row["polarity"],
-        )
-        for row in rows
-    ]
-
-
-def _dicts(db: Database, query: str, parameters: Iterable[object]) -> list[dict[str, Any]]:
-    cursor = db.execute(query, list(parameters))
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
-
-
-def _releases(db: Database) -> Iterator[ReleaseView]:
-    findings: dict[int, list[tuple[str, str, str, str]]] = {}
-    for release, check, indicator, evidence, state in db.execute(
-        "SELECT release_id, check_name, indicator, evidence, state FROM findings ORDER BY release_id, indicator"
-    ):
-        findings.setdefault(release, []).append((check, indicator, evidence, state))
-    counted = dict(
-        db.execute("SELECT release_id, count(*) FROM changes WHERE kind <> ? GROUP BY release_id", (Kind.BASELINE,))
-    )
-    for row in db.execute(
-        "SELECT id, source, name, published, received, status, rows, new_cells, revised_cells, decided_by, reason "
-        "FROM releases ORDER BY id DESC"
-    ):
-        own = findings.get(row[0], [])
-        number, source, name, published, received, status, rows, new, revised, decided_by, reason = row
-        yield ReleaseView(
-            id=number,
-            source=source,
-            name=name,
-            published=published,
-            received=received,
-            status=status,
-            rows=rows,
-            new_cells=new,
-            revised_cells=revised,
-            changes=counted.get(number, 0),
-            findings=tuple(finding[:3] for finding in own),
-            held=tuple(indicator for _, indicator, _, state in own if indicator and state == "held"),
-            decided_by=decided_by,
-            reason=reason,
-        )
-
-
-def _worst_first(view: IndicatorView) -> tuple[bool, float, str]:
-    standing = view.standing
-    place = standing.rank / standing.of if standing and standing.rank and standing.of else 0.0
-    return not view.in_bottom_quartile, -place, view.name
-
-
-def _by_theme(view: IndicatorView) -> tuple[str, bool, float, str]:
-    return view.theme, *_worst_first(view)

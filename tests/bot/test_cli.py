@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from typing import Any
 import pytest
 
 from bot.cli import main
-from tests.system.releases import ROADS, Book, Entry, at_place, release
+from jobs.pipeline import ingest
+from jobs.sources.file import read
+from state.database import connect
+from tests.system.releases import NOW, ROADS, Book, Entry, at_place, policy, release
 
 ENTRIES = (Entry("burglary"), Entry("robbery"), Entry("potholes", ROADS))
 Run = Callable[..., tuple[int, str, str]]
@@ -34,15 +38,27 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
     return run
 
 
-@pytest.fixture
-def history(run: Run, tmp_path: Path) -> Run:
-    """Three releases in: a baseline, one with moves and a held indicator, one held whole."""
+@pytest.fixture(scope="module")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three releases in: a baseline, one with moves and a held indicator, one held whole."""
+    folder = tmp_path_factory.mktemp("history")
     first = release(ENTRIES, {"burglary": 10, "robbery": 12, "potholes": 3}, "2022/23")
     second = release(ENTRIES, {"burglary": 26, "potholes": 3}, "2023/24", level=90)
     second.add("robbery", "2023/24", {area: 9 * figure for area, figure in at_place(12).items()})
     third = release(ENTRIES, {"burglary": 1}, "2021/22")
-    for book, name, expected in ((first, "a-2023-11-01", 0), (second, "b-2024-11-01", 0), (third, "c-2022-11-01", 3)):
-        assert run("ingest", str(book.write(tmp_path / "in", f"{name}.csv")))[0] == expected
+    (folder / "state").mkdir()
+    db = connect(folder / "state" / "benchwatch.db")
+    for book, name in ((first, "a-2023-11-01"), (second, "b-2024-11-01"), (third, "c-2022-11-01")):
+        path = book.write(folder / "in", f"{name}.csv")
+        ingest(db, read(path, limit=1 << 20), policy(), now=NOW)
+    db.close()
+    return folder
+
+
+@pytest.fixture
+def history(run: Run, releases: Path, tmp_path: Path) -> Run:
+    """The command line in a folder with those releases."""
+    shutil.copytree(releases, tmp_path, dirs_exist_ok=True)
     return run
 
 
@@ -132,7 +148,9 @@ def test_an_export_is_of_our_council_unless_all_areas_are_asked_for(history: Run
 
 
 def test_an_exported_change_says_what_happened_from_where_to_where(history: Run) -> None:
-    [entered] = [row for row in document(history, "export", "changes")["changes"] if row["kind"] == "entered_bottom_quartile"]
+    [entered] = [
+        row for row in document(history, "export", "changes")["changes"] if row["kind"] == "entered_bottom_quartile"
+    ]
     assert entered == {
         "release": 2,
         "kind": "entered_bottom_quartile",
@@ -169,7 +187,9 @@ def test_a_release_says_what_is_held_of_it_and_why(history: Run) -> None:
 
 
 def test_statuses_and_limits_of_a_file_come_back_in_the_export(run: Run, tmp_path: Path) -> None:
-    book = Book((Entry("burglary"),), header=("indicator", "area_code", "period", "value", "status", "lower_ci", "upper_ci"))
+    book = Book(
+        (Entry("burglary"),), header=("indicator", "area_code", "period", "value", "status", "lower_ci", "upper_ci")
+    )
     figures = at_place(10)
     book.rows = [("burglary", area, "2022/23", figure, "", figure - 1, figure + 1) for area, figure in figures.items()]
     own = next(at for at, row in enumerate(book.rows) if row[1] == "E10000018")
@@ -178,5 +198,12 @@ def test_statuses_and_limits_of_a_file_come_back_in_the_export(run: Run, tmp_pat
     run("ingest", str(book.write(tmp_path / "in", "a-2023-11-01.csv")))
     everyone = document(run, "export", "observations", "--all-areas")["observations"]
     [council] = [row for row in everyone if row["area_code"] == "E10000018"]
-    assert (council["value"], council["status"], council["lower_ci"], council["upper_ci"]) == (90.0, "provisional", 89.5, 90.5)
-    assert [(row["value"], row["status"]) for row in everyone if row["status"] == "suppressed"] == [(None, "suppressed")]
+    assert (council["value"], council["status"], council["lower_ci"], council["upper_ci"]) == (
+        90.0,
+        "provisional",
+        89.5,
+        90.5,
+    )
+    assert [(row["value"], row["status"]) for row in everyone if row["status"] == "suppressed"] == [
+        (None, "suppressed")
+    ]

@@ -39,9 +39,12 @@ class Office:
 
     def restart(self, **destinations: str) -> None:
         """A new process: nothing is remembered but the database."""
-        poster = SlackPoster(web_client("xoxb-1", self.slack.api_url), lambda: self.now.timestamp(), self._sleep)
+        poster = SlackPoster(web_client("xoxb-1", self.slack.api_url), self._seconds, self._sleep)
         places = {TEAM: "C1", OPS: "C2"} | destinations
         self.delivery = Delivery(self.db, self.path, poster, places, lambda: self.now)
+
+    def _seconds(self) -> float:
+        return self.now.timestamp()
 
     def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -167,7 +170,10 @@ def test_a_missing_channel_keeps_the_message_until_there_is_one(office: Office) 
     assert office.after(0) == 0
     [(state, reason)] = office.db.execute("SELECT state, reason FROM outbox")
     assert state == "pending"
-    assert "channel_not_found: there is no such channel, or the bot cannot see it: check the ID and invite the bot" in reason
+    assert (
+        "channel_not_found: there is no such channel, or the bot cannot see it: check the ID and invite the bot"
+        in reason
+    )
     office.slack.add_channel("C9")
     assert office.after(60) == 1
     assert keys(office.posted("C9")) == ["ons#0"]

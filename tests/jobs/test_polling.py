@@ -14,8 +14,8 @@ from jobs.polling import Polled, files_waiting, poll
 from jobs.settings import Settings, load_settings
 from state import ledger
 from state.database import connect
-from tests.system.web import Page, Web
 from tests.system.releases import NOW, Book, Entry, at_place, policy, release
+from tests.system.web import Page, Web
 
 ENTRIES = (Entry("burglary"),)
 

@@ -177,7 +177,9 @@ class Desk:
         apart = TIMES if timeless else frozenset[str]()
         found = {}
         for (table,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
-            columns = [name for (name,) in self.rows("SELECT name FROM pragma_table_info(?)", table) if name not in apart]
+            columns = [
+                name for (name,) in self.rows("SELECT name FROM pragma_table_info(?)", table) if name not in apart
+            ]
             found[table] = self.rows(f"SELECT {', '.join(map(quoted, columns))} FROM {table}")  # noqa: S608
         return found
 

@@ -13,7 +13,7 @@ import resource
 import sys
 from typing import Any
 
-import bot.service
+import bot.service  # noqa: F401 - loaded here, so that `run` starts at once too
 from bot.cli import main
 
 
@@ -38,18 +38,23 @@ def become(request: dict[str, Any]) -> None:
     main()
 
 
+def answer(**facts: int) -> None:
+    """Write one line of JSON."""
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
+
+
 def serve() -> None:
     """Answer requests until standard input ends."""
-    assert bot.service, "loaded here, so that `run` starts at once too"
     codecs.lookup("utf-8-sig")  # another user may not be allowed to read the libraries any more
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
             become(json.loads(line))
             return
-        print(json.dumps({"pid": child}), flush=True)
+        answer(pid=child)
         _, status, used = os.wait4(child, 0)
-        print(json.dumps({"code": os.waitstatus_to_exitcode(status), "peak_kb": used.ru_maxrss}), flush=True)
+        answer(code=os.waitstatus_to_exitcode(status), peak_kb=used.ru_maxrss)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,11 @@ from tests.system.commands import COMMAND, Desk, Launcher, environ
 
 T = TypeVar("T")
 PATIENCE = 20.0
-TOKENS = {"SLACK_BOT_TOKEN": "xoxb-7-secret-bot", "SLACK_APP_TOKEN": "xapp-7-secret-app", "SLACK_SIGNING_SECRET": "s1gn1ng"}
+TOKENS = {
+    "SLACK_BOT_TOKEN": "xoxb-7-secret-bot",
+    "SLACK_APP_TOKEN": "xapp-7-secret-app",
+    "SLACK_SIGNING_SECRET": "s1gn1ng",
+}
 TEAM, OPS = "C0TEAM", "C0OPS"
 
 SETTINGS = f"""

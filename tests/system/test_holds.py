@@ -55,7 +55,7 @@ def relabelled(book: Book, figures: dict[str, float]) -> None:
     book.add("robbery", "2022/23", at_place(12, level=95, seed=2)).add("robbery", "2023/24", at_place(12))
 
 
-FAULTS = {
+FAULTS: dict[Change, tuple[str, str]] = {
     duplicated: ("duplicate_cells", "lines 36 and 64 each state E10000003, 2023/24: 86.0, 1.5"),
     jumped: ("median_jump", "the median jumped from 84 (2022/23) to 444 (2023/24)"),
     turned: ("polarity_changed", "direction was high, now low"),

@@ -125,7 +125,9 @@ def test_leaving_the_bottom_quartile_is_told_and_a_later_quiet_release_is_not(de
 def test_a_lead_is_told_of_the_own_themes_only_and_the_team_of_all(desk: Desk) -> None:
     desk.settings(LEADS)
     start(desk)
-    take(desk, release(ENTRIES, {"burglary": 26, "robbery": 12, "potholes": 29}, "2023/24", level=90), "b-2024-11-01.csv")
+    take(
+        desk, release(ENTRIES, {"burglary": 26, "robbery": 12, "potholes": 29}, "2023/24", level=90), "b-2024-11-01.csv"
+    )
     told: dict[str, set[str]] = {}
     for destination, payload in desk.rows("SELECT destination, payload FROM outbox WHERE kind = 'release_alert'"):
         told[destination] = {moved["change"]["theme"] for moved in json.loads(payload)["moved"]}
@@ -273,7 +275,10 @@ def test_an_earlier_file_again_is_held_as_an_old_release_and_told_to_ops_once(de
     for _ in range(2):
         done = desk.run("ingest", paths[0])
         assert done.code == 3
-    assert "the content of release 1 (e-2023-11-01.csv) again, and release 2 has come since" in desk.run("releases", "--json").out
+    assert (
+        "the content of release 1 (e-2023-11-01.csv) again, and release 2 has come since"
+        in desk.run("releases", "--json").out
+    )
     assert desk.figures() == before
     assert desk.owed() == [*owed, ("ops", "held")]
 

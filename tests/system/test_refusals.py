@@ -43,7 +43,11 @@ def bomb(path: Path, megabytes: int) -> Path:
 
 
 REFUSED: dict[str, tuple[str, bytes, str]] = {
-    "not UTF-8": ("second.csv", rows(lambda ls: ls.append("burglary,E10000018,caf")) + b"\xe9,1\n", "second.csv: line 34 is not UTF-8"),
+    "not UTF-8": (
+        "second.csv",
+        rows(lambda ls: ls.append("burglary,E10000018,caf")) + b"\xe9,1\n",
+        "second.csv: line 34 is not UTF-8",
+    ),
     "UTF-16": ("second.csv", (HEADER + ROW).encode("utf-16"), "second.csv: line 1 is not UTF-8"),
     "a wrong header": (
         "second.csv",
@@ -55,7 +59,11 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
         b"indicator,area_code,period,value,colour\n",
         "second.csv: line 1, the header has unknown or repeated columns: colour",
     ),
-    "a row too long": ("second.csv", (HEADER + ROW + "burglary,E10000018,2023/24,1,2,3\n").encode(), "second.csv: broken CSV"),
+    "a row too long": (
+        "second.csv",
+        (HEADER + ROW + "burglary,E10000018,2023/24,1,2,3\n").encode(),
+        "second.csv: broken CSV",
+    ),
     "a truncated gzip file": (
         "second.csv.gz",
         gzip.compress(rows(lambda _: None))[:-20],
@@ -135,7 +143,10 @@ def test_a_file_with_the_only_indicator_stated_twice_is_held_with_the_lines(begu
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("arson,Arson,Fire,upwards", "second.indicators.csv line 2: indicator 'arson': polarity 'upwards' is not one of"),
+        (
+            "arson,Arson,Fire,upwards",
+            "second.indicators.csv line 2: indicator 'arson': polarity 'upwards' is not one of",
+        ),
         ("arson,,Fire,low", "second.indicators.csv line 2: name missing for indicator 'arson'"),
         ("arson,A,Fire,low\narson,B,Fire,low", "second.indicators.csv line 3: indicator 'arson' is described twice"),
     ],
@@ -297,7 +308,9 @@ def test_a_damaged_database_is_reported_and_never_a_traceback(begun: Desk, place
 
 def test_a_database_by_a_later_version_is_refused_and_left_alone(begun: Desk) -> None:
     db = sqlite3.connect(begun.database)
-    db.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('benchwatch', 'seventh_sense', '')")
+    db.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('benchwatch', 'seventh_sense', '')"
+    )
     db.commit()
     db.close()
     before = begun.contents()

@@ -9,7 +9,7 @@ import sqlite3
 import pytest
 
 from state.errors import StateError
-from tests.slack_double import Message, Response, Signing, SlackDouble
+from tests.slack_double import Message, Signing, SlackDouble
 from tests.system.commands import Desk
 from tests.system.conftest import Start
 from tests.system.releases import ROADS, Book, Entry, at_place, release
@@ -34,7 +34,6 @@ def top(slack: SlackDouble, count: int, channel: str = TEAM) -> list[Message]:
 def sent(desk: Desk, count: int) -> None:
     """Wait until so many messages are wholly delivered."""
 
-
     def found() -> bool:
         try:
             return desk.rows("SELECT count(*) FROM outbox WHERE state = 'sent'") == [(count,)]
@@ -44,14 +43,21 @@ def sent(desk: Desk, count: int) -> None:
     until(found, f"{count} messages sent")
 
 
-def answer(slack: SlackDouble, trigger_id: str) -> Response:
+def answer(slack: SlackDouble, trigger_id: str) -> str:
+    """What is shown to the one who asked, once it is."""
     slack.wait_for(lambda: slack.responses(trigger_id), PATIENCE)
-    return slack.responses(trigger_id)[0]
+    shown = slack.responses(trigger_id)[0].message
+    assert shown is not None
+    return shown.text
 
 
 def assert_no_secrets(desk: Desk, slack: SlackDouble, service: Service) -> None:
     """No token, secret, ticket or response address in anything written."""
-    written = [service.out, service.err, *(path.read_bytes().decode("latin-1") for path in desk.database.parent.iterdir())]
+    written = [
+        service.out,
+        service.err,
+        *(path.read_bytes().decode("latin-1") for path in desk.database.parent.iterdir()),
+    ]
     addresses = [slack.api_url.replace("/api/", "/response/")]
     for text in written:
         for secret in (*TOKENS.values(), *addresses, "response_url=http", "ticket="):
@@ -73,7 +79,7 @@ def test_from_an_empty_folder_to_messages_answers_and_a_clean_end(desk: Desk, sl
         until(lambda: slack.socket.connected)
         reply = slack.socket.slash("/rank", "theme police", channel=TEAM)
         assert reply.ok
-        assert "Police" in answer(slack, reply.trigger_id).message.text
+        assert "Police" in answer(slack, reply.trigger_id)
         sent(desk, 2)
         assert service.stop(signal.SIGTERM) == 0
     assert service.out == ""
@@ -86,7 +92,11 @@ def test_from_an_empty_folder_to_messages_answers_and_a_clean_end(desk: Desk, sl
 def test_thread_parts_stand_in_order_under_their_message(desk: Desk, slack: SlackDouble, start: Start) -> None:
     prepare(desk)
     themes = [f"Theme {letter}" for letter in "ABCDEFGHIJKLMN"]
-    entries = [Entry(f"{theme[-1]}{number}", theme, f"Indicator {number} of {theme}, " + "with a long name " * 5) for theme in themes for number in range(3)]
+    entries = [
+        Entry(f"{theme[-1]}{number}", theme, f"Indicator {number} of {theme}, " + "with a long name " * 5)
+        for theme in themes
+        for number in range(3)
+    ]
     for place, period, level in ((10, "2022/23", 100.0), (28, "2023/24", 90.0)):
         book = release(entries, {entry.code: place for entry in entries}, period, level=level)
         desk.run("ingest", book.write(desk.folder / "in", f"edition-{int(period[:4]) + 1}-11-01.csv"))
@@ -101,7 +111,9 @@ def test_thread_parts_stand_in_order_under_their_message(desk: Desk, slack: Slac
     assert [message.ts for message in thread] == sorted(message.ts for message in thread)
 
 
-def test_commands_by_signed_http_are_answered_and_forgeries_refused(desk: Desk, slack: SlackDouble, start: Start) -> None:
+def test_commands_by_signed_http_are_answered_and_forgeries_refused(
+    desk: Desk, slack: SlackDouble, start: Start
+) -> None:
     prepare(desk, "http")
     book = release(ENTRIES, FIRST, "2022/23")
     desk.run("ingest", book.write(desk.folder / "in", "first-2023-11-01.csv"))
@@ -109,7 +121,7 @@ def test_commands_by_signed_http_are_answered_and_forgeries_refused(desk: Desk, 
     url = f"{service.address}/slack/events"
     reply = slack.slash("/rank", "theme Police & Crime", url=url, channel=TEAM)
     assert (reply.status, reply.in_time) == (200, True)
-    assert "Police" in answer(slack, reply.trigger_id).message.text
+    assert "Police" in answer(slack, reply.trigger_id)
     for forged in (Signing(secret="wrong"), Signing(missing=True), Signing(tampered=True), Signing(age=301)):
         refused = slack.slash("/rank", "overall", url=url, channel=TEAM, signing=forged)
         assert refused.status == 401
@@ -122,8 +134,8 @@ def test_health_pages_say_what_is_well_and_what_is_not(desk: Desk, slack: SlackD
     prepare(desk)
     service = start()
     assert service.get("/healthz") == (200, '{"alive": true}')
-    status, body = until(lambda: ready if (ready := service.get("/readyz"))[0] == 200 else None, "readiness")
-    document = json.loads(body)
+    until(lambda: service.get("/readyz")[0] == 200, "readiness")
+    document = json.loads(service.get("/readyz")[1])
     assert (document["database"], document["schedule"], document["slack"]) == ("ok", "ok", "ok")
     assert document["last_poll"]["file"]
     assert "benchwatch_last_poll_timestamp_seconds" in service.get("/metrics")[1]
@@ -141,7 +153,7 @@ def test_lost_sockets_are_replaced_and_commands_answered_again(desk: Desk, slack
         slack.wait_for(lambda: slack.socket.connected, PATIENCE)
         reply = slack.socket.slash("/rank", "overall", channel=TEAM)
         assert reply.ok
-        assert "Police" in answer(slack, reply.trigger_id).message.text
+        assert "Police" in answer(slack, reply.trigger_id)
 
 
 def test_a_service_that_cannot_reach_slack_starts_and_delivers_once_it_can(
@@ -209,7 +221,9 @@ def test_a_signal_to_all_processes_ends_them_cleanly(
     assert "warning" not in service.err, service.err
 
 
-def test_a_bad_file_is_told_to_ops_once_and_does_not_stop_the_others(desk: Desk, slack: SlackDouble, start: Start) -> None:
+def test_a_bad_file_is_told_to_ops_once_and_does_not_stop_the_others(
+    desk: Desk, slack: SlackDouble, start: Start
+) -> None:
     prepare(desk)
     (desk.folder / "drop" / "bad-2023-10-01.csv").write_bytes(b"\xff\xfe\x00")
     drop(desk, "first-2023-11-01.csv", FIRST, "2022/23", 100)
@@ -223,16 +237,22 @@ def test_a_bad_file_is_told_to_ops_once_and_does_not_stop_the_others(desk: Desk,
     assert 'benchwatch_releases_total{status="accepted"} 1.0' in metrics
 
 
-def test_while_the_service_writes_a_reader_sees_the_last_whole_release(desk: Desk, slack: SlackDouble, start: Start) -> None:
+def test_while_the_service_writes_a_reader_sees_the_last_whole_release(
+    desk: Desk, slack: SlackDouble, start: Start
+) -> None:
     prepare(desk)
     desk.run("ingest", release(ENTRIES, FIRST, "2022/23").write(desk.folder / "in", "first-2023-11-01.csv"))
     start().says("started")
     writer = sqlite3.connect(desk.database, isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
     writer.execute("DELETE FROM ranks")
-    reply = slack.socket.slash("/rank", "theme police", channel=TEAM) if slack.wait_for(lambda: slack.socket.connected) else None
+    reply = (
+        slack.socket.slash("/rank", "theme police", channel=TEAM)
+        if slack.wait_for(lambda: slack.socket.connected)
+        else None
+    )
     assert reply is not None
-    assert "Police" in answer(slack, reply.trigger_id).message.text
+    assert "Police" in answer(slack, reply.trigger_id)
     assert len(desk.run("export", "ranks").rows) == 3
     writer.execute("ROLLBACK")
     writer.close()

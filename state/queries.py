@@ -1,0 +1,255 @@
+"""The questions behind the answers: each a query or two, and the typed values it gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlite_utils import Database
+
+from engine.areas import load_areas
+from engine.changes import Kind, Standing
+from engine.ranking import Eligibility
+from engine.snapshot import OLD_AFTER_YEARS
+from state.snapshots import load_head, read_change
+from state.views import ChangeView, IndicatorView, Peer, Point, ReleaseView, SnapshotView, ThemeView
+
+_JUDGED = f"ranks.eligibility = {Eligibility.ELIGIBLE:d} AND ranks.quartile IS NOT NULL"
+
+
+def current_snapshot(db: Database) -> SnapshotView | None:
+    """The latest snapshot, or None before the first release."""
+    row = db.execute(
+        "SELECT snapshots.id, label, council, comparators, body, illustrative FROM snapshots "
+        "JOIN bases ON bases.hash = snapshots.basis ORDER BY snapshots.id DESC LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return None
+    basis = json.loads(row[4])
+    return SnapshotView(
+        id=row[0],
+        label=row[1],
+        council=row[2],
+        council_name=load_areas()[row[2]].name,
+        comparators=row[3],
+        areas=len(basis["comparators"]),
+        quartile_rule=basis["quartile_rule"],
+        illustrative=bool(row[5]),
+    )
+
+
+def theme_views(db: Database, snapshot: SnapshotView, name: str | None = None) -> list[ThemeView]:
+    """Standings of themes, composites and spending lines, all or one."""
+    bottom = bottom_counts(db, snapshot)
+    composites = {entry.name: entry.themes or tuple(bottom) for entry in load_head(db, snapshot.id).basis.composites}
+    for composite, themes in composites.items():
+        counts = [bottom.get(theme, (0, 0)) for theme in themes]
+        bottom[composite] = (sum(low for low, _ in counts), sum(judged for _, judged in counts))
+    history = _history(db)
+    rows = db.execute(
+        "SELECT theme_ranks.name, kind, rank, \"of\", quartile, tied, rank_count, total, coalesce(expenditure, '') "
+        "FROM theme_ranks JOIN areas ON areas.id = area_id LEFT JOIN theme_details USING (name) "
+        "WHERE until_snapshot IS NULL AND areas.code = ? AND (? IS NULL OR theme_ranks.name = ?) "
+        "ORDER BY theme_ranks.name",
+        (snapshot.council, name, name),
+    )
+    views = []
+    for theme, kind, rank, of, quartile, tied, count, total, expenditure in rows:
+        years = history.get(theme, {})
+        now = Standing(rank, of, quartile, bool(tied))
+        spark = tuple((ago, years[ago].rank if ago in years else None) for ago in range(max(years, default=0), 0, -1))
+        views.append(
+            ThemeView(
+                theme,
+                kind,
+                now,
+                years.get(1),
+                count,
+                total,
+                *bottom.get(theme, (0, 0)),
+                (*spark, (0, rank)),
+                expenditure,
+            )
+        )
+    return views
+
+
+def bottom_counts(db: Database, snapshot: SnapshotView) -> dict[str, tuple[int, int]]:
+    """Indicators in the bottom quartile, and judged at all, by theme."""
+    rows = db.execute(
+        "SELECT theme, sum(quartile = 4), count(*) FROM ranks JOIN indicators ON indicators.id = indicator_id "  # noqa: S608
+        f"JOIN areas ON areas.id = area_id WHERE until_snapshot IS NULL AND areas.code = ? AND {_JUDGED} "
+        "GROUP BY theme",
+        (snapshot.council,),
+    )
+    return {theme: (bottom, judged) for theme, bottom, judged in rows}
+
+
+def _history(db: Database) -> dict[str, dict[int, Standing]]:
+    years: dict[str, dict[int, Standing]] = {}
+    for name, ago, rank, of, tied, quartile in db.execute(
+        'SELECT name, years_ago, rank, "of", tied, quartile FROM theme_years'
+    ):
+        years.setdefault(name, {})[ago] = Standing(rank, of, quartile, bool(tied))
+    return years
+
+
+def members(db: Database, snapshot: SnapshotView, theme: ThemeView) -> list[IndicatorView]:
+    """Indicators of a theme; of a composite, the eligible ones of its themes."""
+    if theme.kind == "theme":
+        return indicator_views(db, snapshot, theme.name)
+    composites = {entry.name: entry.themes for entry in load_head(db, snapshot.id).basis.composites}
+    themes = composites.get(theme.name, ())
+    return [
+        view
+        for view in indicator_views(db, snapshot, None)
+        if view.eligibility == "eligible" and (not themes or view.theme in themes)
+    ]
+
+
+def indicator_views(
+    db: Database, snapshot: SnapshotView, theme: str | None, code: str | None = None
+) -> list[IndicatorView]:
+    """Standings of indicators, of one theme, one code, or all."""
+    previous = _year_before(db)
+    known = snapshot.label.partition("/")[0]
+    old = f"{int(known[:4]) - OLD_AFTER_YEARS}{known[4:]}"
+    rows = db.execute(
+        "SELECT indicators.id, indicators.code, indicators.name, theme, unit, decimals, polarity, eligibility, rank, "
+        '"of", quartile, tied, ranks.period, value, series.period, releases.name, releases.source '
+        "FROM ranks JOIN indicators ON indicators.id = ranks.indicator_id JOIN areas ON areas.id = area_id "
+        "JOIN series ON series.id = series_id JOIN releases ON releases.id = series.release_id "
+        "WHERE until_snapshot IS NULL AND areas.code = ? AND (? IS NULL OR theme = ?) "
+        "AND (? IS NULL OR indicators.code = ?) ORDER BY indicators.code",
+        (snapshot.council, theme, theme, code, code),
+    )
+    return [
+        IndicatorView(
+            code=row[1],
+            name=row[2],
+            theme=row[3],
+            unit=row[4],
+            decimals=row[5],
+            polarity=row[6],
+            eligibility=Eligibility(row[7]).name.lower(),
+            standing=Standing(row[8], row[9], row[10], bool(row[11]), row[12], row[13]) if row[8] else None,
+            previous=previous.get(row[0]),
+            period_end=row[14].partition("/")[2],
+            release=row[15],
+            source=row[16],
+            old=row[14].partition("/")[2] < old,
+        )
+        for row in rows
+    ]
+
+
+def _year_before(db: Database) -> dict[int, Standing]:
+    rows = db.execute(
+        'SELECT indicator_id, rank, "of", quartile, tied, label, value FROM trends '
+        "JOIN series ON series.id = series_id WHERE year_before"
+    )
+    return {row[0]: Standing(row[1], row[2], row[3], bool(row[4]), row[5], row[6]) for row in rows}
+
+
+def trend(db: Database, code: str) -> tuple[Point, ...]:
+    """The council's value and rank at each period of an indicator, oldest first."""
+    rows = db.execute(
+        'SELECT series.period, label, value, rank, "of" FROM trends JOIN series ON series.id = series_id '
+        "JOIN indicators ON indicators.id = indicator_id WHERE code = ?",
+        (code,),
+    )
+    ordered = sorted(rows, key=lambda row: row[0].split("/")[::-1])
+    return tuple(Point(label, value, rank, of or None) for _, label, value, rank, of in ordered)
+
+
+def peers(db: Database, code: str) -> tuple[Peer, ...]:
+    """Every area ranked in an indicator now, best first."""
+    areas = load_areas()
+    rows = db.execute(
+        "SELECT areas.code, value, rank, tied, quartile FROM ranks JOIN areas ON areas.id = area_id "
+        "JOIN indicators ON indicators.id = ranks.indicator_id "
+        "WHERE until_snapshot IS NULL AND rank IS NOT NULL AND indicators.code = ? ORDER BY rank, areas.code",
+        (code,),
+    )
+    return tuple(
+        Peer(area, areas[area].name, value, rank, bool(tied), quartile) for area, value, rank, tied, quartile in rows
+    )
+
+
+def change_views(db: Database, where: str, parameters: Iterable[object]) -> list[ChangeView]:
+    """Stored changes that meet a condition, the newest snapshot's first."""
+    rows = _dicts(
+        db,
+        "SELECT changes.*, releases.name AS release_name, releases.published, coalesce(indicators.name, changes.theme) "  # noqa: S608
+        "AS name, coalesce(unit, '') AS unit, decimals, coalesce(polarity, 'none') AS polarity FROM changes "
+        "JOIN releases ON releases.id = changes.release_id JOIN snapshots ON snapshots.id = changes.snapshot_id "
+        f"LEFT JOIN indicators ON indicators.code = changes.indicator WHERE {where} "
+        "ORDER BY changes.snapshot_id DESC, changes.id",
+        parameters,
+    )
+    return [
+        ChangeView(
+            release_id=row["release_id"],
+            release=row["release_name"],
+            published=row["published"],
+            change=read_change(row),
+            name=row["name"],
+            unit=row["unit"],
+            decimals=row["decimals"],
+            polarity=row["polarity"],
+        )
+        for row in rows
+    ]
+
+
+def _dicts(db: Database, query: str, parameters: Iterable[object]) -> list[dict[str, Any]]:
+    cursor = db.execute(query, list(parameters))
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def release_views(db: Database) -> Iterator[ReleaseView]:
+    """Every release with its findings, the newest first."""
+    findings: dict[int, list[tuple[str, str, str, str]]] = {}
+    for release, check, indicator, evidence, state in db.execute(
+        "SELECT release_id, check_name, indicator, evidence, state FROM findings ORDER BY release_id, indicator"
+    ):
+        findings.setdefault(release, []).append((check, indicator, evidence, state))
+    counted = dict(
+        db.execute("SELECT release_id, count(*) FROM changes WHERE kind <> ? GROUP BY release_id", (Kind.BASELINE,))
+    )
+    for row in db.execute(
+        "SELECT id, source, name, published, received, status, rows, new_cells, revised_cells, decided_by, reason "
+        "FROM releases ORDER BY id DESC"
+    ):
+        own = findings.get(row[0], [])
+        number, source, name, published, received, status, rows, new, revised, decided_by, reason = row
+        yield ReleaseView(
+            id=number,
+            source=source,
+            name=name,
+            published=published,
+            received=received,
+            status=status,
+            rows=rows,
+            new_cells=new,
+            revised_cells=revised,
+            changes=counted.get(number, 0),
+            findings=tuple(finding[:3] for finding in own),
+            held=tuple(indicator for _, indicator, _, state in own if indicator and state == "held"),
+            decided_by=decided_by,
+            reason=reason,
+        )
+
+
+def worst_first(view: IndicatorView) -> tuple[bool, float, str]:
+    """Sort key: bottom-quartile indicators first, then by how far down the place is."""
+    standing = view.standing
+    place = standing.rank / standing.of if standing and standing.rank and standing.of else 0.0
+    return not view.in_bottom_quartile, -place, view.name
+
+
+def by_theme(view: IndicatorView) -> tuple[str, bool, float, str]:
+    """Sort key: by theme, worst first within each."""
+    return view.theme, *worst_first(view)
