@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import sys
+import traceback
 from typing import Any
 
 import bot.service  # noqa: F401 - loaded here, so that `run` starts at once too
@@ -35,7 +36,21 @@ def become(request: dict[str, Any]) -> None:
         os.setgid(request["user"])
         os.setuid(request["user"])
     sys.argv = ["benchwatch", *request["arguments"]]
-    main()
+    if "run" in sys.argv[1:]:
+        main()  # and everything that a service does at the very end
+        return
+    code = 1
+    try:
+        main()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 - whatever it is, it belongs in the command's standard error
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # clearing the libraries away takes longer than a command
 
 
 def answer(**facts: int) -> None:
