@@ -190,13 +190,15 @@ def poll_command(
 
 
 @app.command("run")
-def run_command(config: Config = None) -> None:
+def run_command(config: Config = None, as_json: Json = False) -> None:
     """Run the service: watch the sources, deliver messages, answer questions."""
     from bot.service import run_service  # noqa: PLC0415  # the Slack libraries are loaded by this command only
 
     settings = load_settings(config)
     configure_logs(settings.logs.level, settings.logs.format)
-    run_service(settings)
+    did = run_service(settings, messages=sys.stderr if as_json else sys.stdout)
+    if as_json:
+        _print(did, "", as_json=True)
 
 
 @app.command("ask")

@@ -71,7 +71,7 @@ class Slack(Table):
         default="",
         description="Channel for failing sources and held releases. Empty for the channel of the team.",
     )
-    approvers: Texts = Field(default=(), description="User IDs of those who may approve, reject and mute for everyone.")
+    approvers: Texts = Field(default=(), description="User IDs of those who may decide about held releases in Slack.")
     command: Annotated[str, StringConstraints(pattern=r"^/[a-z0-9_-]{1,31}$")] = Field(
         default="/rank", description="Name of the slash command."
     )
@@ -96,7 +96,7 @@ class Slack(Table):
 class Lead(Table):
     """A service lead: whom to tell about which themes."""
 
-    name: Text = Field(description="Name of the lead's service, used in digests and on the command line.")
+    name: Text = Field(description="Name of the lead's service.")
     slack: Text = Field(description="Channel or user that gets the lead's messages. With Slack, its ID.")
     themes: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)] = Field(
         description="Themes the lead answers for, as the catalogue names them."
@@ -194,7 +194,7 @@ class Schedule(Table):
 
     timezone: Zone = Field(
         default=ZoneInfo("Europe/London"),
-        description="Time zone of cron lines, digests and dates in messages.",
+        description="Time zone of cron lines.",
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from bot.cli import main
 from jobs.pipeline import ingest
@@ -18,6 +20,20 @@ from tests.system.releases import NOW, ROADS, Book, Entry, at_place, policy, rel
 
 ENTRIES = (Entry("burglary"), Entry("robbery"), Entry("potholes", ROADS))
 Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Commands set up the logs of a whole process; here other tests follow in it."""
+    root, loggers = logging.getLogger(), logging.root.manager.loggerDict.values()
+    handlers, level = root.handlers[:], root.level
+    levels = {logger: logger.level for logger in loggers if isinstance(logger, logging.Logger)}
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for logger, before in levels.items():
+        logger.setLevel(before)
+    structlog.reset_defaults()
 
 
 @pytest.fixture
