@@ -15,9 +15,8 @@ from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.ft2font import FT2Font
 from matplotlib.patches import Rectangle
 
+from bot.words import ILLUSTRATIVE, position
 from engine.changes import Standing
-
-ILLUSTRATIVE = "illustrative comparators"
 
 ALT_LIMIT = 1000
 """Characters that Slack takes as the alternative text of a file."""
@@ -94,21 +93,12 @@ def theme_chart(
     return Chart(buffer.getvalue(), _alt(ordered, council, among, years))
 
 
-def ordinal(number: int) -> str:
-    """A rank in words and figures: 1st, 2nd, 3rd, 11th, 21st."""
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
-
-
 def _rank(standing: Standing | None) -> int | None:
     return None if standing is None or standing.of is None else standing.rank
 
 
 def _place(standing: Standing | None) -> str:
-    rank = _rank(standing)
-    if standing is None or rank is None:
-        return "no rank"
-    return f"{'=' if standing.tied else ''}{ordinal(rank)}"
+    return "no rank" if standing is None or _rank(standing) is None else position(standing)
 
 
 def _span(move: ThemeMove) -> str:

@@ -8,7 +8,7 @@ import getpass
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,12 +30,14 @@ from jobs.policy import Policy, policy_from
 from jobs.settings import Settings, load_settings
 from jobs.sources import file
 from state import export as tables
-from state import ledger, snapshots
+from state import ledger, releases, snapshots
 from state.database import Database, Lock, connect, unit
 from state.errors import StateError, StateInUse
 from state.reader import Reader
 
 DONE, FAILED, USAGE, HELD = 0, 1, 2, 3
+_FAULTS = (JobsError, EngineError, StateError, BotError, OSError)
+_LARGEST = 2**63 - 1
 
 app = typer.Typer(
     name="benchwatch",
@@ -50,6 +52,7 @@ Config = Annotated[
     typer.Option("--config", envvar="BENCHWATCH_CONFIG", help="Settings file; ./config.toml when not given."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Release = Annotated[int, typer.Argument(help="Number of the held release.", min=1, max=_LARGEST)]
 Indicators = Annotated[list[str] | None, typer.Argument(help="Only these of the indicators held from it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit.")]
 
@@ -62,17 +65,21 @@ def main() -> None:
         if end.code == USAGE and "--json" in sys.argv:  # typer has explained itself on standard error
             typer.echo(json.dumps({"error": "wrong usage; standard error says what"}))
         raise
-    except (SettingsError, EngineError) as error:
-        _fail(error, USAGE)
-    except (JobsError, StateError, BotError) as error:
-        _fail(error, FAILED)
+    except _FAULTS as error:
+        if "--json" in sys.argv:
+            typer.echo(json.dumps({"error": _reason(error)}, ensure_ascii=False))
+        typer.echo(f"benchwatch: {_reason(error)}", err=True)
+        raise SystemExit(_code(error)) from None
 
 
-def _fail(error: Exception, code: int) -> None:
-    if "--json" in sys.argv:
-        typer.echo(json.dumps({"error": str(error)}, ensure_ascii=False))
-    typer.echo(f"benchwatch: {error}", err=True)
-    raise SystemExit(code)
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}; check the path and its permissions"
+    return str(error)
+
+
+def _code(error: Exception) -> int:
+    return USAGE if isinstance(error, (SettingsError, EngineError)) else FAILED
 
 
 def _settings(config: Path | None) -> Settings:
@@ -144,27 +151,46 @@ def ingest_command(
     policy, day = policy_from(settings), _day(published, "--published") if published else None
     outcomes: list[Outcome] = []
     refusals: list[polling.Refusal] = []
-    with _writing(settings) as db:
-        for path in [one for given in files for one in (file.in_folder(given) if given.is_dir() else [given])]:
-            try:
-                raw = file.read(path, limit=settings.sources.file.max_mb << 20, published=day)
-                outcome = ingest(db, raw, policy, now=_now(), path=settings.state.path)
-            except SourceError as error:
-                refusals.append(polling.Refusal(str(path), str(error)))
-                line = tell.refusal(refusals[-1])
-            else:
-                outcomes.append(outcome)
-                line = tell.outcome(outcome)
-            if not as_json:
-                typer.echo(line)
-    _finish(outcomes, refusals, as_json=as_json)
+    fault = None
+    try:
+        with _writing(settings) as db:
+            for path in [one for given in files for one in (file.in_folder(given) if given.is_dir() else [given])]:
+                try:
+                    raw = file.read(path, limit=settings.sources.file.max_mb << 20, published=day)
+                    outcome = ingest(db, raw, policy, now=_now(), path=settings.state.path)
+                except SourceError as error:
+                    refusals.append(polling.Refusal(str(path), str(error)))
+                    line = tell.refusal(refusals[-1])
+                else:
+                    outcomes.append(outcome)
+                    line = _told(db, outcome)
+                if not as_json:
+                    typer.echo(line)
+    except _FAULTS as error:
+        fault = error
+    _finish(outcomes, refusals, fault, as_json=as_json)
 
 
-def _finish(outcomes: Sequence[Outcome], refusals: Sequence[polling.Refusal], *, as_json: bool) -> None:
+def _told(db: Database, outcome: Outcome) -> str:
+    stored = releases.by_number(db, outcome.release)
+    return tell.outcome(outcome, superseded=stored is not None and stored.status == "superseded")
+
+
+def _finish(
+    outcomes: Sequence[Outcome],
+    refusals: Sequence[polling.Refusal],
+    fault: Exception | None = None,
+    *,
+    as_json: bool,
+) -> None:
+    """Print what was taken in and what was not; ``fault`` is what cut it short."""
     if as_json:
-        _print({"releases": [tell.outcome_document(one) for one in outcomes], "refused": refusals}, "", as_json=True)
-    for refusal in refusals:
-        typer.echo(f"benchwatch: {refusal.reason}", err=True)
+        document = {"releases": [tell.outcome_document(one) for one in outcomes], "refused": refusals}
+        _print(document | ({"error": _reason(fault)} if fault else {}), "", as_json=True)
+    for reason in [*(refusal.reason for refusal in refusals), *([_reason(fault)] if fault else [])]:
+        typer.echo(f"benchwatch: {reason}", err=True)
+    if fault:
+        raise typer.Exit(_code(fault))
     if refusals:
         raise typer.Exit(FAILED)
     if any(one.status == "held" for one in outcomes):
@@ -184,8 +210,9 @@ def poll_command(
     settings = _settings(config)
     with _writing(settings) as db:
         polled = polling.poll(db, settings, policy_from(settings))
+        told = [_told(db, one) for one in polled.outcomes]
     if not as_json:
-        typer.echo("\n".join(map(tell.outcome, polled.outcomes)) or "Nothing new.")
+        typer.echo("\n".join(told) or "Nothing new.")
     _finish(polled.outcomes, polled.refusals, as_json=as_json)
 
 
@@ -220,7 +247,9 @@ def ask_command(
 
 @app.command("changes")
 def changes_command(
-    release: Annotated[int | None, typer.Option("--release", help="Number of one release.")] = None,
+    release: Annotated[
+        int | None, typer.Option("--release", help="Number of one release.", min=1, max=_LARGEST)
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -286,7 +315,7 @@ def outbox_command(config: Config = None, as_json: Json = False) -> None:
 
 @app.command("approve")
 def approve_command(
-    release: Annotated[int, typer.Argument(help="Number of the held release.")],
+    release: Release,
     indicators: Indicators = None,
     reason: Reason = "",
     config: Config = None,
@@ -307,13 +336,15 @@ def approve_command(
             path=settings.state.path,
         )
         _print(tell.outcome_document(outcome), tell.outcome(outcome), as_json=as_json)
+        if outcome.status == "held":
+            raise typer.Exit(HELD)
 
     _decide(settings, "approve", release, indicators or [], reason, now_here, as_json=as_json)
 
 
 @app.command("reject")
 def reject_command(
-    release: Annotated[int, typer.Argument(help="Number of the held release.")],
+    release: Release,
     indicators: Indicators = None,
     reason: Reason = "",
     config: Config = None,
@@ -354,12 +385,8 @@ def _decide(
         with _writing(settings) as db:
             now_here(db, policy_from(settings))
     except StateInUse:
-        with _reading(settings) as reader:
-            waiting = {view.id for view in reader.releases() if view.status == "held" or view.held}
-        if release not in waiting:
-            raise DecisionError(f"nothing of release {release} is held; benchwatch releases lists what is") from None
-        db = connect(settings.state.path)
-        with unit(db, settings.state.path):
+        _check_held(settings, release, indicators)
+        with closing(connect(settings.state.path, migrate=False)) as db, unit(db, settings.state.path):
             ledger.ask_decision(
                 db,
                 at=_now().isoformat(timespec="seconds"),
@@ -369,9 +396,19 @@ def _decide(
                 indicators=indicators,
                 reason=reason,
             )
-        db.close()
         text = "The service is running: it carries this out within seconds; benchwatch releases shows what came of it."
         _print({"release": release, "left_to_service": verdict}, text, as_json=as_json)
+
+
+def _check_held(settings: Settings, release: int, indicators: Sequence[str]) -> None:
+    with _reading(settings) as reader:
+        waiting = {view.id: view.held for view in reader.releases() if view.status == "held" or view.held}
+    if release not in waiting:
+        raise DecisionError(f"nothing of release {release} is held; benchwatch releases lists what is")
+    unknown = sorted(set(indicators) - set(waiting[release]))
+    if unknown:
+        held = ", ".join(sorted(waiting[release])) or "the whole file"
+        raise DecisionError(f"release {release}: {unknown[0]} is not held; held are {held}")
 
 
 @app.command("manifest")

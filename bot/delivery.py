@@ -19,6 +19,7 @@ from bot.slack_text import Message
 from jobs.notices import from_json
 from state import outbox
 from state.database import Database, unit
+from state.errors import StateError
 from state.outbox import Owed, Part
 
 log = structlog.get_logger(__name__)
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 UNKNOWN_WAIT = 5.0
 """Seconds before an unknown outcome is looked up: Slack may still be at work on it."""
 
-LONGEST_WAIT = 3600.0
+LONGEST_WAIT = 600.0
 FIRST_WAIT = 5.0
 
 
@@ -84,10 +85,15 @@ class Delivery:
             message = self._render(owed)
             self._parts(owed, channel, [message, *message.thread])
         except Refused as error:
-            wait = error.retry_after or min(FIRST_WAIT * 2**owed.attempts, LONGEST_WAIT)
+            wait = error.retry_after or min(FIRST_WAIT * 2 ** min(owed.attempts, 10), LONGEST_WAIT)
             return self._put_back(owed, wait, str(error))
         except Unknown as error:
             return self._put_back(owed, UNKNOWN_WAIT, f"outcome unknown, to be read back: {error}")
+        except StateError:
+            raise
+        except Exception as error:  # whatever it was, the part may stand, and others wait behind it
+            log.exception("delivery failed", key=owed.key)
+            return self._put_back(owed, UNKNOWN_WAIT, f"outcome unknown, to be read back: {type(error).__name__}")
         with unit(self.db, self.path):
             outbox.finish(self.db, owed.id, "sent")
         log.info("sent", key=owed.key, channel=channel)
@@ -138,9 +144,15 @@ class Delivery:
         return Part(number, "sent", "", channel, ts)
 
     def _read_back(self, channel: str, key: str, begun: Part, thread: str) -> str:
-        """Where a part begun earlier stands, or nothing. Unreadable history means posting again: late beats lost."""
+        """Where a part begun earlier stands, or nothing. Unreadable history means posting again: late beats lost.
+
+        Raises Unknown while Slack may still be at work on it, as after a quick restart.
+        """
+        started = datetime.fromisoformat(begun.started)
+        if self.clock() < started + timedelta(seconds=UNKNOWN_WAIT):
+            raise Unknown("begun a moment ago")
         try:
-            return self.poster.find(channel, key, datetime.fromisoformat(begun.started), thread)
+            return self.poster.find(begun.channel or channel, key, started, thread)
         except Unreadable as error:
             log.warning("history cannot be read, posting again", key=key, reason=str(error))
             return ""

@@ -41,6 +41,20 @@ class Health:
         with self._guard:
             self._polled[source] = now.isoformat(timespec="seconds")
 
+    def totals(self) -> dict[str, float]:
+        """Releases by status, refusals and messages delivered since the start."""
+        found = {
+            f"releases_{sample.labels['status']}": sample.value
+            for metric in self.releases.collect()
+            for sample in metric.samples
+            if sample.name.endswith("_total")
+        }
+        counters = {"refusals": self.refusals, "messages": self.delivered}
+        return found | {
+            name: next(s.value for metric in counter.collect() for s in metric.samples if s.name.endswith("_total"))
+            for name, counter in counters.items()
+        }
+
     def readiness(self) -> tuple[bool, dict[str, object]]:
         """Whether every part is well, and each part's state."""
         with self._guard:

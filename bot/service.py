@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TextIO, TypeVar
 
 import structlog
 from slack_sdk.errors import SlackClientError
@@ -25,10 +26,11 @@ from jobs import polling
 from jobs.errors import SettingsError
 from jobs.policy import OPS, TEAM, policy_from
 from jobs.polling import Polled
+from jobs.ranking import comparators_of
 from jobs.schedule import add_job, new_scheduler
 from jobs.settings import Interval, Secrets, Settings, load_secrets
 from jobs.sources import file
-from jobs.worker import carry_out_decisions, poll_once, start_worker
+from jobs.worker import carry_out_decisions, look_addresses, look_folders, start_worker
 from state import ledger
 from state.database import Lock, connect
 from state.errors import StateError
@@ -47,25 +49,32 @@ POLITE = 60.0
 """Least seconds between two requests to one address; folders may be looked at more often."""
 
 
-def run_service(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. Raises SettingsError, StateError or CatalogueError when it cannot start."""
+def run_service(settings: Settings, messages: TextIO = sys.stdout) -> dict[str, float]:
+    """Run until SIGTERM or SIGINT, and return how many releases, refusals and messages there were.
+
+    ``messages`` is where the terminal's messages go, when there is no Slack. Raises SettingsError, StateError or
+    EngineError when it cannot start.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with Service(settings, load_secrets(os.environ, settings.slack.mode)):
+    with Service(settings, load_secrets(os.environ, settings.slack.mode), messages) as service:
         stop.wait()
     log.info("stopped")
+    return service.health.totals()
 
 
 class Service:
     """Everything that runs, started on entering and stopped in reverse on leaving."""
 
-    def __init__(self, settings: Settings, secrets: Secrets) -> None:
-        policy_from(settings)  # a catalogue that cannot be used stops the start, not the first release
+    def __init__(self, settings: Settings, secrets: Secrets, messages: TextIO) -> None:
+        # A catalogue, a council or a group that cannot be used stops the start, not the first release.
+        comparators_of(policy_from(settings), datetime.now(UTC).date())
+        self._messages = messages
         self._settings = settings
         self._secrets = secrets
         self._stack = ExitStack()
-        self._health = Health()
+        self.health = Health()
         self._delivering = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -85,8 +94,8 @@ class Service:
         self._reader = Reader(path)
         stack.callback(self._reader.close)
         self._delivery = Delivery(db, path, self._poster(), self._destinations(), lambda: datetime.now(UTC))
-        self._health.watch("database", self._database_fault)
-        self._health.watch("schedule", lambda: "not started yet")
+        self.health.watch("database", self._database_fault)
+        self.health.watch("schedule", lambda: "not started yet")
         slack = self._start_slack(stack)
         self._start_web(stack, slack)
         self._pool = start_worker(self._settings)
@@ -101,7 +110,7 @@ class Service:
 
     def _poster(self) -> Poster:
         if self._settings.slack.mode == "console":
-            return ConsolePoster()
+            return ConsolePoster(self._messages)
         return SlackPoster(web_client(self._secrets.bot_token, self._secrets.api_url))
 
     def _start_slack(self, stack: ExitStack) -> WSGIApplication | None:
@@ -116,7 +125,7 @@ class Service:
             return wsgi(app)
         self._socket = socket_handler(app, self._secrets.app_token, client)
         stack.callback(self._socket.close)
-        self._health.watch("slack", lambda: "" if self._socket.client.is_connected() else "not connected")
+        self.health.watch("slack", lambda: "" if self._socket.client.is_connected() else "not connected")
         self._connect()
         return None
 
@@ -133,7 +142,7 @@ class Service:
     def _start_web(self, stack: ExitStack, slack: WSGIApplication | None) -> None:
         http = self._settings.http
         try:
-            server = create_server(wsgi_app(self._health, slack), host=http.host, port=http.port, threads=WEB_THREADS)
+            server = create_server(wsgi_app(self.health, slack), host=http.host, port=http.port, threads=WEB_THREADS)
         except OSError as error:
             msg = f"cannot listen on {http.host}:{http.port} ({error.strerror}); set another port in [http]"
             raise SettingsError(msg) from error
@@ -147,14 +156,14 @@ class Service:
         add_job(scheduler, "folders", self._poll_folders, every, zone)
         if polling.addresses(self._settings):
             polite = Interval(max(every.seconds, POLITE)) if isinstance(every, Interval) else every
-            add_job(scheduler, "addresses", self._poll, polite, zone)
+            add_job(scheduler, "addresses", self._poll_addresses, polite, zone)
         add_job(scheduler, "decisions", self._decide, TICK, zone)
         add_job(scheduler, "delivery", self._deliver, TICK, zone)
         if self._settings.slack.mode == "socket":
             add_job(scheduler, "connection", self._connect, RECONNECT, zone)
         scheduler.start()
         stack.callback(scheduler.shutdown)
-        self._health.watch("schedule", lambda: "" if scheduler.running else "stopped")
+        self.health.watch("schedule", lambda: "" if scheduler.running else "stopped")
 
     def _database_fault(self) -> str:
         try:
@@ -166,16 +175,20 @@ class Service:
     def _poll_folders(self) -> None:
         """Look whether a folder holds anything new: cheap, and only then is the worker asked."""
         seen = self._reader.read(lambda db: ledger.seen(db, file.NAME))
-        self._health.polled(file.NAME)
-        if polling.files_waiting(self._settings, seen, datetime.now(UTC)):
-            self._poll()
+        if polling.folders_want_a_look(self._settings, seen, datetime.now(UTC)):
+            self._poll_places(look_folders)
+        else:
+            self.health.polled(file.NAME)
 
-    def _poll(self) -> None:
-        polled: Polled = self._in_worker(poll_once)
+    def _poll_addresses(self) -> None:
+        self._poll_places(look_addresses)
+
+    def _poll_places(self, look: Callable[[Settings], Polled]) -> None:
+        polled = self._in_worker(look)
         for outcome in polled.outcomes:
-            self._health.releases.labels(outcome.status).inc()
-        self._health.refusals.inc(len(polled.refusals))
-        self._health.polled(file.NAME)
+            self.health.releases.labels(outcome.status).inc()
+        self.health.refusals.inc(len(polled.refusals))
+        self.health.polled(file.NAME)
         self._deliver_soon()
 
     def _decide(self) -> None:
@@ -199,6 +212,6 @@ class Service:
         if not self._delivering.acquire(blocking=False):
             return  # the one at work takes what is due now too, or the next tick does
         try:
-            self._health.delivered.inc(self._delivery.deliver_due())
+            self.health.delivered.inc(self._delivery.deliver_due())
         finally:
             self._delivering.release()

@@ -63,21 +63,21 @@ class SlackPoster:
             raise
 
     def _post(self, channel: str, message: Message, key: str, thread: str) -> tuple[str, str]:
-        self._pace(channel)
+        """Post with blocks, and where Slack refuses these, as the plain text."""
         try:
-            return self._send(channel, message.text, message.blocks, key, thread)
-        except SlackApiError as error:
-            if error.response.get("error") not in _BLOCKS_REFUSED:
-                raise self._explained(error) from error
-        except (SlackClientError, OSError, HTTPException) as error:
-            raise Unknown(type(error).__name__) from error
-        return self._post_plain(channel, message, key, thread)
+            return self._attempt(channel, message.text, message.blocks, key, thread)
+        except _BlocksRefused:
+            return self._attempt(channel, message.text, None, key, thread)
 
-    def _post_plain(self, channel: str, message: Message, key: str, thread: str) -> tuple[str, str]:
+    def _attempt(
+        self, channel: str, text: str, blocks: list[dict[str, Any]] | None, key: str, thread: str
+    ) -> tuple[str, str]:
         self._pace(channel)
         try:
-            return self._send(channel, message.text, None, key, thread)
+            return self._send(channel, text, blocks, key, thread)
         except SlackApiError as error:
+            if blocks is not None and error.response.get("error") in _BLOCKS_REFUSED:
+                raise _BlocksRefused from error
             raise self._explained(error) from error
         except (SlackClientError, OSError, HTTPException) as error:
             raise Unknown(type(error).__name__) from error
@@ -110,7 +110,7 @@ class SlackPoster:
         response = error.response
         name = str(response.get("error") or f"status {response.status_code}")
         if response.status_code == _TOO_MANY or name in {"ratelimited", "rate_limited"}:
-            return Refused("Slack asks to slow down", float(response.headers.get("Retry-After", 30)))
+            return Refused("Slack asks to slow down", _seconds(response.headers.get("Retry-After")))
         if response.status_code >= _SERVER_ERROR or name in _MAYBE_POSTED:
             return Unknown(name)
         if not _ERROR_NAME.fullmatch(name):
@@ -151,6 +151,18 @@ class SlackPoster:
         if channel[:1] not in "UW":
             return channel
         return str(self._client.conversations_open(users=channel)["channel"]["id"])
+
+
+class _BlocksRefused(Exception):
+    """Slack did not take the blocks; nothing was posted."""
+
+
+def _seconds(header: str | None) -> float:
+    """What Retry-After asks for; half a minute where it is missing or, as proxies write it, a date."""
+    try:
+        return max(float(header or ""), 1.0)
+    except ValueError:
+        return 30.0
 
 
 def _advice(error: str) -> str:

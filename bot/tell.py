@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.words import count, place
 from engine.changes import Kind, Standing
 from jobs.pipeline import Outcome
 from jobs.polling import Refusal
@@ -20,9 +21,11 @@ SHOWN = 10
 """Findings printed before the rest are counted."""
 
 
-def outcome(one: Outcome) -> str:
-    """What became of a release, in a few lines."""
+def outcome(one: Outcome, *, superseded: bool = False) -> str:
+    """What became of a release, in a few lines; ``superseded`` by a later one before anything of it was used."""
     head = f"Release {one.release}, {one.name}: "
+    if superseded:
+        return head + "superseded by a later release; nothing to do."
     if one.status == "unchanged":
         return head + "already taken in; nothing to do."
     if one.status == "rejected":
@@ -37,7 +40,7 @@ def outcome(one: Outcome) -> str:
     ]
     if one.status == "accepted" and one.held:
         lines.append(
-            f"  {_count(len(one.held), 'indicator')} held; decide with: benchwatch approve {one.release} INDICATOR"
+            f"  {count(len(one.held), 'indicator')} held; decide with: benchwatch approve {one.release} INDICATOR"
         )
     lines += [
         f"  {finding.check}{f' {finding.indicator}' if finding.indicator else ''}: {finding.evidence}"
@@ -53,13 +56,9 @@ def _accepted(one: Outcome) -> str:
     first = len(one.changes) - len(moved)
     parts = [f"accepted as snapshot {one.snapshot}", f"{one.new_cells:,} new and {one.revised_cells:,} revised figures"]
     if first:
-        parts.append(f"{_count(first, 'indicator')} seen for the first time")
-    parts.append(_count(len(moved), "change") if moved else "nothing moved")
-    return ", ".join(parts) + f"; {_count(one.owed, 'message')} to deliver."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+        parts.append(f"{count(first, 'indicator')} seen for the first time")
+    parts.append(count(len(moved), "change") if moved else "nothing moved")
+    return ", ".join(parts) + f"; {count(one.owed, 'message')} to deliver."
 
 
 def refusal(one: Refusal) -> str:
@@ -115,17 +114,11 @@ def changes(views: Sequence[ChangeView]) -> str:
             view.change.kind.replace("_", " "),
             str(view.change.cause or ""),
             view.name,
-            f"{_place(view.change.before)} to {_place(view.change.after)}",
+            f"{place(view.change.before)} to {place(view.change.after)}",
         )
         for view in views
     ]
     return _table(("Release", "What", "Cause", "Where", "Rank"), rows) if rows else "Nothing has changed yet."
-
-
-def _place(standing: Standing | None) -> str:
-    if standing is None or standing.rank is None:
-        return "none"
-    return f"{'=' if standing.tied else ''}{standing.rank} of {standing.of}"
 
 
 def release_document(view: ReleaseView) -> dict[str, Any]:
@@ -148,24 +141,28 @@ def release_document(view: ReleaseView) -> dict[str, Any]:
         "findings": [dict(zip(("check", "indicator", "evidence"), finding, strict=True)) for finding in view.findings],
         "decided_by": view.decided_by,
         "reason": view.reason,
+        "decision": view.decision,
     }
 
 
 def releases(views: Iterable[ReleaseView]) -> str:
-    """Releases as a table, the newest first."""
+    """Releases as a table, the newest first; with decisions left to the service where there were any."""
+    views = list(views)
+    decided = any(view.decision for view in views)
     rows = [
         (
             str(view.id),
             view.name,
             view.published,
-            view.status + (f", {_count(len(view.held), 'indicator')} held" if view.held else ""),
+            view.status + (f", {count(len(view.held), 'indicator')} held" if view.held else ""),
             f"{view.new_cells:,}",
             f"{view.revised_cells:,}",
             str(view.changes),
+            *((view.decision,) if decided else ()),
         )
         for view in views
     ]
-    heads = ("Number", "Name", "Published", "Status", "New", "Revised", "Changes")
+    heads = ("Number", "Name", "Published", "Status", "New", "Revised", "Changes", *(("Decision",) if decided else ()))
     return _table(heads, rows) if rows else "No release yet."
 
 

@@ -60,7 +60,6 @@ _CHECKS = {
     "unknown_areas": "unknown areas",
     "older_release": "an older edition",
     "duplicate_cells": "the same cell twice",
-    "not_described": "indicators nobody describes",
     "median_jump": "figures on another scale",
     "polarity_changed": "direction changed",
     "unit_changed": "unit changed",

@@ -145,6 +145,9 @@ def load_catalogue(paths: Iterable[str | Path]) -> Catalogue:
             raise CatalogueError(msg)
         for file in sorted(folder.glob("*.toml")):
             _read_file(file, indicators, themes, composites)
+    for name in sorted((set(themes) | {entry.theme for entry in indicators.values()}) & set(composites)):
+        msg = f"{name!r} is the name of a theme and of a composite; rename one of them"
+        raise CatalogueError(msg)
     return Catalogue(indicators, themes, composites)
 
 
@@ -173,6 +176,9 @@ def _read_file(
         themes[entry.name] = entry
     for raw in content.get("composite", []):
         composite = _composite(raw, f"{file} [[composite]]")
+        if composite.name in composites:
+            msg = f"{file}: composite {composite.name!r} is described twice"
+            raise CatalogueError(msg)
         composites[composite.name] = composite
     for raw in content.get("indicator", []):
         indicator = read_indicator({"theme": theme["name"] if theme else "", **raw}, f"{file} [[indicator]]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -106,6 +106,12 @@ class Panel:
             lower=np.where(known, self.lower[:, index], np.nan),
             upper=np.where(known, self.upper[:, index], np.nan),
         )
+
+    def of_indicators(self, codes: Collection[str]) -> Panel:
+        """The rows of these indicators only."""
+        wanted = set(codes)
+        flags = np.array([code in wanted for code in self.indicators], bool)
+        return self.rows(np.nonzero(flags[self.row_indicator])[0])
 
     def rows(self, keep: Ints) -> Panel:
         """The given rows only (ascending row numbers); indicators without a row are dropped."""

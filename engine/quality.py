@@ -78,7 +78,7 @@ def release_findings(
     shared = sorted(set(incoming.indicators) & set(held.indicators))
     if not shared:
         return []
-    old, new = _of_indicators(held, shared), _of_indicators(incoming, shared)
+    old, new = held.of_indicators(shared), incoming.of_indicators(shared)
     return [
         *_older(new, old),
         *_areas_lost(new, old, council, areas, limits),
@@ -147,12 +147,6 @@ def unit_scale(unit: str) -> tuple[str, ...]:
         scale.append("£")
     scale += re.findall(r"\b(?:thousand|million|billion)", text)
     return tuple(scale)
-
-
-def _of_indicators(panel: Panel, codes: Iterable[str]) -> Panel:
-    wanted = set(codes)
-    flags = np.array([code in wanted for code in panel.indicators], bool)
-    return panel.rows(np.nonzero(flags[panel.row_indicator])[0])
 
 
 def _rows_by_indicator(panel: Panel) -> dict[str, Ints]:
@@ -226,9 +220,10 @@ def _labels_moved(new: Panel, new_rows: Ints, old: Panel, old_rows: Ints) -> str
     for word, places in beside.items():
         for row, before, neighbour in places:
             successor = restated.get(old.periods[neighbour].key)
-            stays = (
-                successor is not None and _share_equal(new.values[successor], old.values[neighbour]) > 1 - NEARLY_ALL
-            )
+            if successor is None:  # a new period alone, with figures like the last one's, has moved nothing
+                stays = word == "on" and bool(np.isnan(before).all())
+            else:
+                stays = _share_equal(new.values[successor], old.values[neighbour]) > 1 - NEARLY_ALL
             if not stays and _took_the_place(new.values[row], before, old.values[neighbour]):
                 return f"the figures of {old.labels[neighbour]} now stand one label {word}, under {new.labels[row]}"
     for word, places in beside.items():

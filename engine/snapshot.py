@@ -211,7 +211,8 @@ def _baskets(
     spending: dict[str, list[int]] = {}
     for at, entry in enumerate(entries):
         if entry.is_expenditure:
-            spending[f"Expenditure: {entry.name}"] = [at]
+            line = f"Expenditure: {entry.name}"
+            spending[f"{line} ({entry.code})" if line in spending else line] = [at]
         elif entry.polarity.directional:
             eligible = [at] if ranks.eligible[at] == Eligibility.ELIGIBLE else []
             themes.setdefault(entry.theme, []).extend(eligible)

@@ -2,7 +2,8 @@
 
 JobsError
 ├── SettingsError      config.toml or the environment cannot be used
-└── SourceError        a source cannot be read
+├── SourceError        a source cannot be read
+└── DecisionError      there is nothing of the kind to approve or reject
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -37,6 +38,11 @@ def user_agent() -> str:
         return "benchwatch"
 
 
+def shown(address: str) -> str:
+    """An address as people may see it, without the credentials it may carry before the host or in its query."""
+    return re.sub(r"^(https?://)[^/?#]*@", r"\1", address, flags=re.IGNORECASE).partition("?")[0]
+
+
 def fetch(address: str, mark: str, *, limit: int, optional: bool = False) -> Fetched | None:
     """The body at an address, or None when it is unchanged since ``mark`` (or missing and ``optional``).
 
@@ -46,7 +52,7 @@ def fetch(address: str, mark: str, *, limit: int, optional: bool = False) -> Fet
     try:
         return _fetch(address, mark, limit, optional=optional)
     except _TryAgain as error:
-        msg = f"{address}: {error} (tried {ATTEMPTS} times)"
+        msg = f"{shown(address)}: {error} (tried {ATTEMPTS} times)"
         raise SourceError(msg) from error
 
 
@@ -63,13 +69,13 @@ def _fetch(address: str, mark: str, limit: int, *, optional: bool) -> Fetched | 
             if response.is_server_error:
                 raise _TryAgain(f"the server answered {response.status_code}")
             if not response.is_success:
-                msg = f"{address}: the server answered {response.status_code}; check the address"
+                msg = f"{shown(address)}: the server answered {response.status_code}; check the address"
                 raise SourceError(msg)
             return Fetched(b"".join(_limited(response, address, limit)), _mark(response))
     except (httpx.TransportError, httpx.DecodingError) as error:
-        raise _TryAgain(f"cannot be fetched: {error}") from error
+        raise _TryAgain(f"cannot be fetched ({type(error).__name__})") from error
     except (httpx.InvalidURL, httpx.TooManyRedirects) as error:
-        msg = f"{address}: {error}"
+        msg = f"{shown(address)}: {error}"
         raise SourceError(msg) from error
 
 
@@ -91,6 +97,6 @@ def _limited(response: httpx.Response, address: str, limit: int) -> Iterator[byt
     for chunk in response.iter_bytes():
         size += len(chunk)
         if size > limit:
-            msg = f"{address}: larger than {limit >> 20} MB; raise max_mb in [sources.file] if that is right"
+            msg = f"{shown(address)}: larger than {limit >> 20} MB; raise max_mb in [sources.file] if that is right"
             raise SourceError(msg)
         yield chunk

@@ -52,7 +52,7 @@ class ReleaseAlert:
     """Changes one release made for the themes of one destination; ``moved`` holds those that alert, in order of theme.
 
     ``quiet`` counts the changes without alert by cause (method, basket, comparators); ``seen_first`` counts
-    indicators seen for the first time. ``themes`` are the standings of the themes concerned, before and after.
+    indicators seen for the first time. ``bottom`` and ``judged`` count within these themes.
     """
 
     kind: Literal["release_alert"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -69,6 +69,9 @@ def ingest(db: Database, raw: Raw, policy: Policy, *, now: datetime, path: Path 
     Raises SourceError when it cannot be read as a release, StateError when the database cannot keep it.
     """
     release = tidy(raw.body, raw.dictionary, raw.name, source=raw.source, published=raw.published)
+    if release.published and release.published > now.date() + timedelta(days=1):
+        msg = f"{raw.name}: published {release.published}, which is yet to come; rename the file or give --published"
+        raise SourceError(msg)
     with unit(db, path):
         outcome = _take(db, raw, release, policy, now)
     log.info(
@@ -110,13 +113,14 @@ def approve(
         published = date.fromisoformat(stored.published) if stored.published else None
         body = unpack(text[1], text[0], limit=_ANY_SIZE)
         tidied = tidy(body, text[2], text[0], source=stored.source, published=published)
+        _refuse_unrankable(db, tidied, policy)
         held = observations.load_held(db, panel_areas())
         if stored.status == "held":
             outcome = _accept_whole(db, tidied, held, release, policy, now, chosen)
             if outcome.status == "accepted":
                 releases.decide(db, release, "accepted", by=actor, reason=reason)
         else:
-            fine = _only(tidied.panel, chosen)
+            fine = tidied.panel.of_indicators(chosen)
             outcome = _accept(db, tidied, fine, held, release, policy, now, rebased=_relabelled(chosen))
             releases.settle_findings(db, release, "approved", chosen)
         _audit(db, now, actor, "approve", release, chosen, reason)
@@ -213,7 +217,7 @@ def _take(db: Database, raw: Raw, release: Release, policy: Policy, now: datetim
         known = releases.by_identity(db, identity)
     if known:
         return _recognised(db, known)
-    _refuse_undescribed(db, release, policy)
+    _refuse_unrankable(db, release, policy)
     held = observations.load_held(db, panel_areas())
     findings = [
         *_file_findings(release, held, policy),
@@ -246,7 +250,8 @@ def _recognised(db: Database, known: releases.ReleaseRow) -> Outcome:
     return Outcome(known.id, known.name, status, held=held)
 
 
-def _refuse_undescribed(db: Database, release: Release, policy: Policy) -> None:
+def _refuse_unrankable(db: Database, release: Release, policy: Policy) -> None:
+    """Refuse a release with an indicator nobody describes, or a theme that is called like a composite."""
     described = {entry.code for entry in release.entries} | set(policy.catalogue.indicators)
     missing = sorted(set(release.panel.indicators) - described - set(observations.load_indicators(db)))
     if missing:
@@ -256,6 +261,10 @@ def _refuse_undescribed(db: Database, release: Release, policy: Policy) -> None:
             f"{release.name}: indicator {missing[0]!r}{more} is described neither in the catalogue nor in "
             f"{stem}.indicators.csv beside the file; add it there with name, theme and polarity"
         )
+        raise SourceError(msg)
+    clash = sorted({entry.theme for entry in release.entries} & set(policy.catalogue.composites))
+    if clash:
+        msg = f"{release.name}: the theme {clash[0]!r} is called like a composite of the catalogue; rename one of them"
         raise SourceError(msg)
 
 
@@ -303,8 +312,8 @@ def _hold(
     releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
     if raw:
         releases.stage(db, number, raw.name, raw.packed or raw.body, raw.dictionary)
-    owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=True)
-    return Outcome(number, release.name, "held", tuple(findings), notes=release.notes, owed=1)
+    owed = owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=True)
+    return Outcome(number, release.name, "held", tuple(findings), notes=release.notes, owed=int(owed))
 
 
 def _accept_but_for_doubtful(
@@ -338,7 +347,7 @@ def _accept_but_for_doubtful(
         return _hold(db, raw, release, number, findings, policy, now)
     releases.supersede(db, release.panel.indicators, number)
     rebased = _relabelled(approved or {})
-    outcome = _accept(db, release, _only(release.panel, fine), held, number, policy, now, rebased=rebased)
+    outcome = _accept(db, release, release.panel.of_indicators(fine), held, number, policy, now, rebased=rebased)
     if findings:
         releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
         if raw:
@@ -364,6 +373,8 @@ def _accept(
     brought = {entry.code: entry for entry in release.entries if entry.code in wanted}
     catalogue, conflicts = policy.catalogue.extended({**observations.load_indicators(db), **brought}.values())
     clashing = [code for code in conflicts if code in brought]
+    described = [entry for entry in catalogue.indicators.values() if entry.code in set(held.indicators)]
+    observations.save_indicators(db, described)  # the catalogue may have been edited since
     observations.save_indicators(db, [catalogue.indicators[code] for code in incoming.indicators], number)
     numbered = replace(incoming, status=_stored_remarks(db, incoming, release.remarks))
     snapshot = snapshots.next_snapshot(db)
@@ -376,7 +387,7 @@ def _accept(
         catalogue=catalogue,
         policy=policy,
         release=number,
-        known=release.published or now.date(),
+        published=release.published or now.date(),
         now=now,
         rebased=rebased,
     )
@@ -414,9 +425,3 @@ def _info(number: int, release: Release) -> ReleaseInfo:
 def _names(db: Database, release: Release) -> dict[str, str]:
     known = {code: entry.name for code, entry in observations.load_indicators(db).items()}
     return known | {entry.code: entry.name for entry in release.entries}
-
-
-def _only(panel: Panel, codes: Collection[str]) -> Panel:
-    wanted = set(codes)
-    flags = np.array([code in wanted for code in panel.indicators], bool)
-    return panel.rows(np.nonzero(flags[panel.row_indicator])[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from engine.catalogue import Catalogue
 from engine.changes import (
     BOTTOM_QUARTILE,
     Change,
+    Kind,
     Known,
     Standing,
     baselines,
@@ -62,21 +64,23 @@ def rank_and_compare(
     catalogue: Catalogue,
     policy: Policy,
     release: int,
-    known: date,
+    published: date,
     now: datetime,
     rebased: Collection[str] = (),
 ) -> Ranked:
     """Rank ``panel``, store what differs, and compare with what people were last told.
 
-    ``held`` are the figures before the release; ``known`` is the day the new ones were published; the ``rebased``
-    indicators and their themes become a new baseline without changes. Runs within the caller's unit of work.
+    ``held`` are the figures before the release; the ``rebased`` indicators and their themes become a new baseline
+    without changes. What is known never gets older: a release published before the last one counts from the day of
+    that. Runs within the caller's unit of work.
     """
+    previous = snapshots.latest_snapshot(db)
+    known = max(published, date.fromisoformat(previous.known)) if previous else published
     group = comparators_of(policy, known)
     council = load_areas().carry(policy.council)
     basis = Basis.of(catalogue, group.codes, policy.rules)
     panel = panel.for_areas(group.codes)
     after = Known(panel, _snapshot(panel, basis, known))
-    previous = snapshots.latest_snapshot(db)
     head = snapshots.save_head(
         db,
         basis,
@@ -89,7 +93,8 @@ def rank_and_compare(
     )
     snapshots.save_ranks(db, after.snapshot, head.id)
     _save_history(db, after, basis, catalogue, council)
-    changes = _compare(db, after, held, previous, head.id, policy, council, rebased)
+    comparison = _Comparison(db, after, held, previous, policy, council)
+    changes = comparison.run(head.id, rebased)
     snapshots.save_changes(db, changes, release=release, snapshot=head.id)
     return Ranked(head, after.snapshot, catalogue, group, council, tuple(changes), previous is None)
 
@@ -100,52 +105,109 @@ def _snapshot(panel: Panel, basis: Basis, known: date) -> Snapshot:
 
 
 def years_before(day: date, years: int) -> date:
-    """The same day so many years earlier, 28 February for a 29th."""
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return day.replace(year=day.year - years, day=28)
+    """The same day so many years earlier; the end of a month stays the end of that month."""
+    year = day.year - years
+    last, month_end = monthrange(year, day.month)[1], monthrange(day.year, day.month)[1]
+    return date(year, day.month, last if day.day == month_end else day.day)
 
 
-def _compare(
-    db: Database,
-    after: Known,
-    held: Panel,
-    previous: SnapshotHead | None,
-    number: int,
-    policy: Policy,
-    council: str,
-    rebased: Collection[str],
-) -> list[Change]:
-    """Changes against the snapshot at which each subject was last told, and the new state of telling."""
-    told = snapshots.load_told(db)
-    current = _standings(after.snapshot, council)
-    unseen = [code for code in after.snapshot.panel.indicators if f"indicator:{code}" not in told]
-    changes = baselines(after.snapshot, council, unseen)
-    settled = {subject for subject in current if subject not in told}
-    silent = _silent_subjects(after.snapshot, rebased)
-    by_snapshot: dict[int, list[str]] = {}
-    for subject in current:
-        if subject in told and subject not in silent:
+@dataclass
+class _Comparison:
+    """Comparing the new state of knowledge with what people were last told of each subject.
+
+    A subject is ``indicator:CODE`` (which side of the quartile line), ``basket:NAME`` (the rank) or
+    ``improvement:CODE`` (since when an indicator in the bottom quartile has been there, or last improved). What is
+    stored for each is the last snapshot at which what people had been told of it was true.
+    """
+
+    db: Database
+    after: Known
+    held: Panel
+    previous: SnapshotHead | None
+    policy: Policy
+    council: str
+
+    def run(self, number: int, rebased: Collection[str]) -> list[Change]:
+        """Changes against what was told, and the new state of telling, filed under snapshot ``number``."""
+        told = snapshots.load_told(self.db)
+        current = self._standings(self.after.snapshot)
+        ranked_before = snapshots.ever_ranked(self.db, self.council, number)
+        unseen = [code for code in self.after.snapshot.panel.indicators if code not in ranked_before]
+        changes = baselines(self.after.snapshot, self.council, unseen)
+        silent = _silent_subjects(self.after.snapshot, rebased) & current.keys()
+        settled = silent | {subject for subject in current if subject not in told}
+        by_snapshot: dict[int, list[str]] = {}
+        for subject in current.keys() - settled:
             by_snapshot.setdefault(told[subject], []).append(subject)
-    for then, subjects in sorted(by_snapshot.items()):
-        before = _known_at(db, then, held, previous, after.snapshot.basis.comparators)
-        found = _changes_since(before, after, subjects, policy, council)
-        changes += found
-        settled |= {_subject(change) for change in found}
-        old = _standings(before.snapshot, council)
-        settled |= {subject for subject in subjects if _still_true(subject, old.get(subject), current[subject])}
-    snapshots.save_told(db, settled | (silent & current.keys()), number)
-    return changes
+        for then, subjects in sorted(by_snapshot.items()):
+            found, still_true = self._since(then, sorted(subjects))
+            changes += found
+            settled |= still_true | {_subject(change) for change in found}
+        entered = {change.indicator for change in changes if change.kind == Kind.ENTERED}
+        settled |= {f"improvement:{code}" for code in entered} & current.keys()
+        snapshots.save_told(self.db, settled, number)
+        return [change for change in changes if change.kind != Kind.IMPROVED or change.indicator not in entered]
+
+    def _standings(self, snapshot: Snapshot) -> dict[str, Standing]:
+        """The council's standing by subject, where it is judged at all."""
+        found: dict[str, Standing] = {}
+        for code, row in snapshot.row.items():
+            standing = indicator_standing(snapshot, code, self.council)
+            if standing and snapshot.eligible(code):
+                found[f"indicator:{code}"] = standing
+                if standing.quartile == BOTTOM_QUARTILE and self._limited(snapshot, row):
+                    found[f"improvement:{code}"] = standing
+        for name, kind in snapshot.baskets:
+            basket = basket_standing(snapshot, name, self.council)
+            if kind != "expenditure" and basket and basket.rank is not None:
+                found[f"basket:{name}"] = basket
+        return found
+
+    def _limited(self, snapshot: Snapshot, row: int) -> bool:
+        column = snapshot.column[self.council]
+        return not np.isnan(snapshot.panel.upper[row, column] - snapshot.panel.lower[row, column])
+
+    def _since(self, then: int, subjects: list[str]) -> tuple[list[Change], set[str]]:
+        """Changes of these subjects since snapshot ``then``, and the subjects whose fact is still true."""
+        before = self._known_at(then)
+        codes, improving, baskets = (
+            [subject.removeprefix(kind) for subject in subjects if subject.startswith(kind)]
+            for kind in ("indicator:", "improvement:", "basket:")
+        )
+        found = [
+            change
+            for change in indicator_changes(before, self.after, self.council, codes)
+            if change.kind != Kind.IMPROVED
+        ]
+        found += [
+            change
+            for change in indicator_changes(before, self.after, self.council, improving)
+            if change.kind == Kind.IMPROVED
+        ]
+        found += basket_changes(before, self.after, self.council, self.policy.thresholds, baskets)
+        old, now = self._standings(before.snapshot), self._standings(self.after.snapshot)
+        return found, {subject for subject in subjects if _still_true(subject, old.get(subject), now[subject])}
+
+    def _known_at(self, snapshot: int) -> Known:
+        """What was known at a snapshot: the figures before this release where it was the last one, else the log's."""
+        if self.previous and self.previous.id == snapshot:
+            head, panel = self.previous, self.held
+        else:
+            head = snapshots.load_head(self.db, snapshot)
+            panel = observations.load_panel(self.db, head.basis.comparators, as_of=snapshot)
+        panel = panel.for_areas(head.basis.comparators)
+        return Known(panel, _snapshot(panel, head.basis, date.fromisoformat(head.known)))
 
 
 def _subject(change: Change) -> str:
-    return f"indicator:{change.indicator}" if change.indicator else f"basket:{change.theme}"
+    if change.indicator is None:
+        return f"basket:{change.theme}"
+    return f"{'improvement' if change.kind == Kind.IMPROVED else 'indicator'}:{change.indicator}"
 
 
 def _silent_subjects(snapshot: Snapshot, rebased: Collection[str]) -> set[str]:
     """Rebased indicators, and every theme and composite they are members of."""
-    subjects = {f"indicator:{code}" for code in rebased}
+    subjects = {f"{kind}:{code}" for code in rebased for kind in ("indicator", "improvement")}
     rows = {snapshot.row[code] for code in rebased if code in snapshot.row}
     for (name, _), members in zip(snapshot.baskets, snapshot.members, strict=True):
         if rows & set(members.tolist()):
@@ -153,46 +215,18 @@ def _silent_subjects(snapshot: Snapshot, rebased: Collection[str]) -> set[str]:
     return subjects
 
 
-def _standings(snapshot: Snapshot, council: str) -> dict[str, Standing]:
-    """The council's standing by subject, for all indicators and baskets in which it has a rank."""
-    found = {f"indicator:{code}": indicator_standing(snapshot, code, council) for code in snapshot.panel.indicators}
-    found |= {
-        f"basket:{name}": basket_standing(snapshot, name, council)
-        for name, kind in snapshot.baskets
-        if kind != "expenditure"
-    }
-    return {subject: standing for subject, standing in found.items() if standing and standing.rank is not None}
-
-
 def _still_true(subject: str, old: Standing | None, new: Standing) -> bool:
-    """Whether what was told at ``old`` is true at ``new``: a basket's rank, an indicator's side of the line."""
+    """Whether what was told at ``old`` is true at ``new``: a basket's rank, an indicator's side of the line.
+
+    An improvement is measured from where it was told, however slowly it comes, so that stays where it is.
+    """
+    if subject.startswith("improvement:"):
+        return False
     if old is None:
         return True
     if subject.startswith("basket:"):
         return old.rank == new.rank
     return (old.quartile == BOTTOM_QUARTILE) == (new.quartile == BOTTOM_QUARTILE)
-
-
-def _known_at(db: Database, snapshot: int, held: Panel, previous: SnapshotHead | None, areas: tuple[str, ...]) -> Known:
-    """What was known at a snapshot: the figures just before this release where it was the last one, else the log's."""
-    if previous and previous.id == snapshot:
-        head, panel = previous, held
-    else:
-        head = snapshots.load_head(db, snapshot)
-        panel = observations.load_panel(db, tuple(sorted({*areas, *head.basis.comparators})), as_of=snapshot)
-    panel = panel.for_areas(head.basis.comparators)
-    return Known(panel, _snapshot(panel, head.basis, date.fromisoformat(head.known)))
-
-
-def _changes_since(
-    before: Known, after: Known, subjects: Collection[str], policy: Policy, council: str
-) -> list[Change]:
-    codes = [subject.removeprefix("indicator:") for subject in subjects if subject.startswith("indicator:")]
-    baskets = {subject.removeprefix("basket:") for subject in subjects if subject.startswith("basket:")}
-    return [
-        *indicator_changes(before, after, council, codes),
-        *basket_changes(before, after, council, policy.thresholds, baskets),
-    ]
 
 
 def _save_history(db: Database, after: Known, basis: Basis, catalogue: Catalogue, council: str) -> None:
@@ -217,16 +251,27 @@ def _earlier_years(after: Known, basis: Basis, council: str) -> dict[int, dict[s
     A basket's own year is that in which most of its members' current periods end: one monthly indicator does not
     make a theme a year younger. Method, item 9.
     """
-    own_year = _own_years(after.snapshot)
-    years = {year - ago for year in own_year.values() for ago in range(1, YEARS_BACK + 1)}
-    past = {year: take_snapshot(after.panel, basis, not_after=date(year, 12, 31)) for year in years}
+    own_years = _own_years(after.snapshot)
     found: dict[int, dict[str, Standing]] = {ago: {} for ago in range(1, YEARS_BACK + 1)}
-    for name, year in own_year.items():
+    for year in set(own_years.values()):
         for ago, standings in found.items():
-            standing = basket_standing(past[year - ago], name, council)
-            if standing and standing.rank is not None:
-                standings[name] = standing
+            past = take_snapshot(after.panel, basis, not_after=_a_year_earlier(after.snapshot, year - ago, ago))
+            for name, own in own_years.items():
+                standing = basket_standing(past, name, council) if own == year else None
+                if standing and standing.rank is not None:
+                    standings[name] = standing
     return found
+
+
+def _a_year_earlier(snapshot: Snapshot, year: int, ago: int) -> dict[str, date]:
+    """The last day an indicator's period may have in the snapshot of an earlier year: the year's last.
+
+    Where the current period ends after that year, it is also so many years before its own end: a fourth quarter is
+    compared with a fourth quarter.
+    """
+    ends = {code: snapshot.panel.periods[row].end for code, row in snapshot.row.items()}
+    last = date(year, 12, 31)
+    return {code: last if end <= last else min(last, years_before(end, ago)) for code, end in ends.items()}
 
 
 def _own_years(snapshot: Snapshot) -> dict[str, int]:

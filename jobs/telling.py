@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -40,7 +41,7 @@ def owe_release(db: Database, release: ReleaseInfo, ranked: Ranked, policy: Poli
     owed = 0
     for destination, themes in [(TEAM, None), *((f"lead:{lead.name}", lead.themes) for lead in policy.leads)]:
         alert = _alert(release, ranked, policy, themes)
-        if alert.moved or (alert.quiet and destination == TEAM):
+        if alert.moved or alert.quiet:
             key = f"release/{release.id}/snapshot/{ranked.head.id}/{destination}"
             owed += _owe(db, key, destination, alert, now)
     return owed
@@ -63,7 +64,7 @@ def owe_held(
     )
     held = sum(1 for line in lines if line.indicator)
     notice = HeldNotice("held", release, whole, lines, held, policy.illustrative)
-    what = "whole" if whole else "indicators"
+    what = hashlib.sha256(repr([(line.check, line.indicator) for line in lines]).encode()).hexdigest()[:12]
     return _owe(db, f"release/{release.id}/held/{what}/{OPS}", OPS, notice, now)
 
 
@@ -119,7 +120,11 @@ def _lines(ranked: Ranked, kind: str) -> tuple[ThemeLine, ...]:
 
 def _alert(release: ReleaseInfo, ranked: Ranked, policy: Policy, themes: frozenset[str] | None) -> ReleaseAlert:
     concerned = [change for change in ranked.changes if themes is None or change.theme in themes]
-    bottom, judged = bottom_and_judged(ranked.snapshot, ranked.council)
+    counts = [
+        bottom_and_judged(ranked.snapshot, ranked.council, name)
+        for name, kind in ranked.snapshot.baskets
+        if kind == "theme" and (themes is None or name in themes)
+    ]
     loud = [change for change in concerned if change.alerts]
     quiet = Counter(str(change.cause) for change in concerned if change.cause and not change.alerts)
     return ReleaseAlert(
@@ -129,8 +134,8 @@ def _alert(release: ReleaseInfo, ranked: Ranked, policy: Policy, themes: frozens
         moved=tuple(_moved(change, ranked) for change in sorted(loud, key=_by_theme)),
         quiet=dict(quiet),
         seen_first=sum(change.kind == Kind.BASELINE for change in concerned),
-        bottom=bottom,
-        judged=judged,
+        bottom=sum(bottom for bottom, _ in counts),
+        judged=sum(judged for _, judged in counts),
     )
 
 

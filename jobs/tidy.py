@@ -34,6 +34,12 @@ LARGEST_VALUE = 1e12
 SHOWN = 20
 """Bad rows kept as evidence; all are counted."""
 
+_EMPTY_END = re.compile(rb"(?:\r?\n[, \t]*)+\Z")
+"""Empty lines at the end, which spreadsheets leave behind, with or without their commas."""
+
+REMARKS_MOST = 1000
+"""Different statuses of one file; publishers use a dozen."""
+
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
@@ -144,6 +150,7 @@ def tidy(
     ``body`` is CSV text as ``unpack`` gives it. Raises SourceError when the file as a whole cannot be read: not
     UTF-8, a wrong header, broken quoting, no rows, an unusable dictionary. Single bad rows are listed instead.
     """
+    body = _EMPTY_END.sub(b"\n", body)
     frame = _read(body, name)
     bad = _Bad()
     _short_rows(body, frame, bad)
@@ -160,7 +167,7 @@ def tidy(
     return Release(
         source=source,
         name=name,
-        identity=_identity(body, dictionary),
+        identity=_identity(body, entries, panel.indicators),
         published=published or date_in(name),
         rows=len(frame),
         panel=panel,
@@ -210,30 +217,39 @@ def _stem(name: str) -> str:
     return re.sub(r"\.csv(\.gz)?$", "", name)
 
 
-def _identity(body: bytes, dictionary: bytes | None) -> str:
+def _identity(body: bytes, entries: Iterable[Indicator], stated: Iterable[str]) -> str:
+    """What makes a release this one: its figures and how the indicators it states are described, not others."""
     digest = hashlib.sha256(body)
-    digest.update(b"\0" + (dictionary or b""))
+    described = {entry.code: entry for entry in entries}
+    for code in stated:
+        digest.update(repr(described.get(code)).encode())
     return digest.hexdigest()
 
 
 def _read(body: bytes, name: str) -> pd.DataFrame:
     columns = _header(body, name)
     try:
-        frame = _parse(body, columns, np.float64)
+        try:
+            frame = _parse(body, columns, np.float64)
+        except pd.errors.ParserError:
+            raise
+        except ValueError:  # a value is no number: read as text, so that its line can be named
+            frame = _parse(body, columns, str)
     except pd.errors.ParserWarning as error:
         msg = f"{name}: line 2 has more fields than the header; a number such as 10,000 needs quotes or no comma"
         raise SourceError(msg) from error
-    except ValueError as error:
-        if isinstance(error, pd.errors.ParserError):
-            msg = f"{name}: broken CSV: {str(error).strip()}"
-            raise SourceError(msg) from error
-        frame = _parse(body, columns, str)
+    except pd.errors.ParserError as error:
+        msg = f"{name}: broken CSV: {str(error).strip()}"
+        raise SourceError(msg) from error
     if frame.empty:
         msg = f"{name}: a header and no rows"
         raise SourceError(msg)
     for column in OPTIONAL:
         if column not in frame:
             frame[column] = pd.Categorical([""] * len(frame)) if column == "status" else np.nan
+    if len(frame["status"].cat.categories) > REMARKS_MOST:
+        msg = f"{name}: more than {REMARKS_MOST} different statuses; the column is for markers such as x or c"
+        raise SourceError(msg)
     frame["status"] = frame["status"].cat.remove_categories([c for c in frame["status"].cat.categories if not c])
     return frame
 
@@ -246,7 +262,11 @@ def _header(body: bytes, name: str) -> list[str]:
         msg = f"{name}: line {line} is not UTF-8; save the file as UTF-8 CSV"
         raise SourceError(msg) from error
     first = text[: text.find("\n") if "\n" in text else len(text)]
-    columns = [column.strip() for column in next(csv.reader([first.strip("\r")]), [])]
+    try:
+        columns = [column.strip() for column in next(csv.reader([first.strip("\r")]), [])]
+    except csv.Error as error:
+        msg = f"{name}: line 1, the header, cannot be read ({error}); save the file as CSV with ordinary line ends"
+        raise SourceError(msg) from error
     missing = [column for column in COLUMNS if column not in columns]
     unknown = [column for column in columns if column not in (*COLUMNS, *OPTIONAL)]
     if missing or unknown or len(set(columns)) < len(columns):

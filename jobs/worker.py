@@ -12,14 +12,16 @@ from multiprocessing import connection, get_context, parent_process
 
 import structlog
 
-from jobs.errors import DecisionError
+from engine.errors import EngineError
+from jobs.errors import JobsError
 from jobs.logs import configure_logs
 from jobs.pipeline import approve, reject
 from jobs.policy import Policy, policy_from
-from jobs.polling import Polled, poll
+from jobs.polling import Places, Polled, poll
 from jobs.settings import Settings
 from state import ledger
 from state.database import Database, connect, unit
+from state.errors import StateError
 
 log = structlog.get_logger(__name__)
 
@@ -28,15 +30,24 @@ _NICENESS = 5
 
 
 def start_worker(settings: Settings) -> ProcessPoolExecutor:
-    """A pool of one process for ``poll_once`` and ``carry_out_decisions`` that ends when its parent does."""
+    """A pool of one process for the looks and the decisions below that ends when its parent does."""
     pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_prepare, initargs=(settings,))
     pool.submit(_connection, settings)  # so that the libraries are loaded before the first release comes
     return pool
 
 
-def poll_once(settings: Settings) -> Polled:
-    """Look at the sources once, in the worker."""
-    return poll(_connection(settings), settings, _policy(settings))
+_FOLDERS: tuple[Places, ...] = ("folders",)
+_ADDRESSES: tuple[Places, ...] = ("addresses",)
+
+
+def look_folders(settings: Settings) -> Polled:
+    """Look at the drop folders once, in the worker."""
+    return poll(_connection(settings), settings, _policy(settings), places=_FOLDERS)
+
+
+def look_addresses(settings: Settings) -> Polled:
+    """Look at the addresses once, in the worker."""
+    return poll(_connection(settings), settings, _policy(settings), places=_ADDRESSES)
 
 
 def carry_out_decisions(settings: Settings) -> int:
@@ -47,9 +58,11 @@ def carry_out_decisions(settings: Settings) -> int:
         try:
             _carry_out(db, settings, decision)
             outcome = "done"
-        except DecisionError as error:
-            outcome = str(error)
-            log.warning("decision not carried out", release=decision.release_id, reason=outcome)
+        except StateError:
+            raise
+        except Exception as error:  # a decision that fails is answered once, not tried for ever
+            outcome = str(error) if isinstance(error, JobsError | EngineError) else f"failed: {type(error).__name__}"
+            log.warning("decision not carried out", release=decision.release_id, reason=outcome, exc_info=error)
         with unit(db, settings.state.path):
             ledger.close_decision(db, decision.id, outcome)
     return len(waiting)

@@ -84,8 +84,11 @@ class Lock:
         self._file.close()
 
 
-def connect(path: Path) -> Database:
+def connect(path: Path, *, migrate: bool = True) -> Database:
     """A connection for writing, migrated to today's shape; the caller's process holds the Lock.
+
+    Without the Lock, as for leaving a decision to the running service, nothing may be migrated: ``migrate`` is then
+    False, and a database of another version is refused.
 
     Raises StateError: unwritable, corrupt, full, or written by a later version.
     """
@@ -98,6 +101,9 @@ def connect(path: Path) -> Database:
         later = {step.name for step in migrations.applied(db)} - _names()
         if later:
             msg = f"{path}: written by a later version ({', '.join(sorted(later))}); install that one"
+            raise StateNewer(msg)
+        if not migrate and migrations.pending(db):
+            msg = f"{path}: the running service is of an earlier version; stop it, or use its own command"
             raise StateNewer(msg)
         migrations.apply(db)
     return db

@@ -44,12 +44,6 @@ def record_run(db: Database, job: str, *, started: str, finished: str, outcome: 
     )
 
 
-def last_run(db: Database, job: str) -> tuple[str, str] | None:
-    """When a job last finished, and how; None when it never ran."""
-    row = db.execute("SELECT finished, outcome FROM job_runs WHERE job = ? ORDER BY id DESC", (job,)).fetchone()
-    return (row[0], row[1]) if row else None
-
-
 def ask_decision(
     db: Database, *, at: str, actor: str, release: int, verdict: str, indicators: Sequence[str], reason: str
 ) -> None:

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from engine.catalogue import Indicator, Polarity
 from engine.panel import ABSENT, Bools, Ints, Panel
 from engine.periods import Period, parse_period
+from state.errors import StateError
 
 _BATCH = 50_000
 _WRITE = """INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?)
@@ -28,7 +29,6 @@ class Merged:
     panel: Panel
     new_cells: int
     revised_cells: int
-    revised_indicators: frozenset[str]
 
 
 def load_panel(db: Database, areas: Sequence[str], as_of: int | None = None) -> Panel:
@@ -181,9 +181,6 @@ def merge(
         panel=after,
         new_cells=int((differs & ~revised).sum()),
         revised_cells=int(revised.sum()),
-        revised_indicators=frozenset(
-            incoming.indicators[at] for at in np.unique(incoming.row_indicator[revised.any(axis=1)])
-        ),
     )
 
 
@@ -339,6 +336,9 @@ def remark_numbers(db: Database, remarks: Sequence[str]) -> npt.NDArray[np.int16
     for text in remarks[1:]:
         if text not in known:
             known[text] = len(known) + 1
+            if known[text] > _REMARKS - 2:
+                msg = f"more than {_REMARKS - 2} different statuses in all; the column is for markers such as x or c"
+                raise StateError(msg)
             db.execute("INSERT INTO remarks VALUES (?, ?)", (known[text], text))
         numbers.append(known[text])
     return np.array(numbers, np.int16)
@@ -355,13 +355,13 @@ def load_indicators(db: Database) -> dict[str, Indicator]:
     }
 
 
-def save_indicators(db: Database, entries: Iterable[Indicator], release: int) -> None:
-    """Keep how indicators are described as of a release."""
+def save_indicators(db: Database, entries: Iterable[Indicator], release: int | None = None) -> None:
+    """Keep how indicators are described; with ``release``, that it was the last to state them."""
     known = list(entries)
     _ids(db, "indicators", [entry.code for entry in known])
     db.conn.executemany(
         "UPDATE indicators SET name = ?, theme = ?, polarity = ?, unit = ?, decimals = ?, target = ?, aliases = ?, "
-        "release_id = ? WHERE code = ?",
+        "release_id = coalesce(?, release_id) WHERE code = ?",
         [
             (
                 entry.name,

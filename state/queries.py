@@ -113,43 +113,57 @@ def indicator_views(
 ) -> list[IndicatorView]:
     """Standings of indicators, of one theme, one code, or all."""
     previous = _year_before(db)
-    known = snapshot.label.partition("/")[0]
-    old = f"{int(known[:4]) - OLD_AFTER_YEARS}{known[4:]}"
+    old = years_before(snapshot, OLD_AFTER_YEARS)
     rows = db.execute(
         "SELECT indicators.id, indicators.code, indicators.name, theme, unit, decimals, polarity, eligibility, rank, "
-        '"of", quartile, tied, ranks.period, value, series.period, releases.name, releases.source '
+        '"of", quartile, tied, ranks.period, value, series.period, releases.name, releases.source, releases.published '
         "FROM ranks JOIN indicators ON indicators.id = ranks.indicator_id JOIN areas ON areas.id = area_id "
         "JOIN series ON series.id = series_id JOIN releases ON releases.id = series.release_id "
         "WHERE until_snapshot IS NULL AND areas.code = ? AND (? IS NULL OR theme = ?) "
         "AND (? IS NULL OR indicators.code = ?) ORDER BY indicators.code",
         (snapshot.council, theme, theme, code, code),
     )
-    return [
-        IndicatorView(
-            code=row[1],
-            name=row[2],
-            theme=row[3],
-            unit=row[4],
-            decimals=row[5],
-            polarity=row[6],
-            eligibility=Eligibility(row[7]).name.lower(),
-            standing=Standing(row[8], row[9], row[10], bool(row[11]), row[12], row[13]) if row[8] else None,
-            previous=previous.get(row[0]),
-            period_end=row[14].partition("/")[2],
-            release=row[15],
-            source=row[16],
-            old=row[14].partition("/")[2] < old,
+    views = []
+    for row in rows:
+        before, before_end = previous.get(row[0], (None, ""))
+        views.append(
+            IndicatorView(
+                code=row[1],
+                name=row[2],
+                theme=row[3],
+                unit=row[4],
+                decimals=row[5],
+                polarity=row[6],
+                eligibility=Eligibility(row[7]).name.lower(),
+                standing=Standing(row[8], row[9], row[10], bool(row[11]), row[12], row[13]) if row[8] else None,
+                previous=before,
+                period_end=row[14].partition("/")[2],
+                release=row[15],
+                source=row[16],
+                old=row[14].partition("/")[2] < old,
+                published=row[17],
+                previous_end=before_end,
+            )
         )
-        for row in rows
-    ]
+    return views
 
 
-def _year_before(db: Database) -> dict[int, Standing]:
+def years_before(snapshot: SnapshotView, years: int) -> str:
+    """The snapshot's day so many years earlier, for comparing with ISO dates."""
+    known = snapshot.label.partition("/")[0]
+    return f"{int(known[:4]) - years:04}{known[4:]}"
+
+
+def _year_before(db: Database) -> dict[int, tuple[Standing, str]]:
+    """By indicator, the standing at the latest period at least a year older, and the day that period ended."""
     rows = db.execute(
-        'SELECT indicator_id, rank, "of", quartile, tied, label, value FROM trends '
+        'SELECT indicator_id, rank, "of", quartile, tied, label, value, series.period FROM trends '
         "JOIN series ON series.id = series_id WHERE year_before"
     )
-    return {row[0]: Standing(row[1], row[2], row[3], bool(row[4]), row[5], row[6]) for row in rows}
+    return {
+        row[0]: (Standing(row[1], row[2], row[3], bool(row[4]), row[5], row[6]), row[7].partition("/")[2])
+        for row in rows
+    }
 
 
 def trend(db: Database, code: str) -> tuple[Point, ...]:
@@ -175,6 +189,14 @@ def peers(db: Database, code: str) -> tuple[Peer, ...]:
     return tuple(
         Peer(area, areas[area].name, value, rank, bool(tied), quartile) for area, value, rank, tied, quartile in rows
     )
+
+
+def latest_change(db: Database) -> int | None:
+    """Number of the release that made the latest change, baselines apart; None when nothing has changed."""
+    row = db.execute(
+        "SELECT release_id FROM changes WHERE kind <> ? ORDER BY id DESC LIMIT 1", (Kind.BASELINE,)
+    ).fetchone()
+    return int(row[0]) if row else None
 
 
 def change_views(db: Database, where: str, parameters: Iterable[object]) -> list[ChangeView]:
@@ -219,6 +241,10 @@ def release_views(db: Database) -> Iterator[ReleaseView]:
     counted = dict(
         db.execute("SELECT release_id, count(*) FROM changes WHERE kind <> ? GROUP BY release_id", (Kind.BASELINE,))
     )
+    decisions = {
+        release: f"{verdict}: {outcome or 'waiting for the service'}"
+        for release, verdict, outcome in db.execute("SELECT release_id, verdict, outcome FROM decisions ORDER BY id")
+    }
     for row in db.execute(
         "SELECT id, source, name, published, received, status, rows, new_cells, revised_cells, decided_by, reason "
         "FROM releases ORDER BY id DESC"
@@ -240,6 +266,7 @@ def release_views(db: Database) -> Iterator[ReleaseView]:
             held=tuple(indicator for _, indicator, _, state in own if indicator and state == "held"),
             decided_by=decided_by,
             reason=reason,
+            decision=decisions.get(number, ""),
         )
 
 

@@ -20,12 +20,14 @@ from state.queries import (
     change_views,
     current_snapshot,
     indicator_views,
+    latest_change,
     members,
     peers,
     release_views,
     theme_views,
     trend,
     worst_first,
+    years_before,
 )
 from state.views import (
     BottomReport,
@@ -172,36 +174,50 @@ class Reader:
             )
 
     def bottom(self, theme: str | None = None) -> BottomReport | None:
-        """Indicators in the bottom quartile, of one theme or of all, and those that left it of late."""
+        """Indicators in the bottom quartile, of one theme or of all, and those that left it or improved of late.
+
+        Of each indicator only the newest such change within a year, and an exit only where it is out of it still.
+        """
         with self._view() as db:
             snapshot = current_snapshot(db)
             if snapshot is None:
                 return None
             indicators = indicator_views(db, snapshot, theme)
+            inside = {view.code: view for view in indicators if view.in_bottom_quartile}
+            newest: dict[str | None, ChangeView] = {}
+            condition = "changes.kind IN (?, ?) AND snapshots.known >= ?"
+            for view in change_views(db, condition, (Kind.LEFT, Kind.IMPROVED, years_before(snapshot, 1))):
+                newest.setdefault(view.change.indicator, view)
             left = [
                 view
-                for view in change_views(db, "changes.kind IN (?, ?)", (Kind.LEFT, Kind.IMPROVED))
-                if theme in (None, view.change.theme)
+                for code, view in newest.items()
+                if theme in (None, view.change.theme) and (view.change.kind is Kind.IMPROVED or code not in inside)
             ]
             return BottomReport(
                 snapshot,
                 theme,
-                tuple(sorted((view for view in indicators if view.in_bottom_quartile), key=by_theme)),
+                tuple(sorted(inside.values(), key=by_theme)),
                 tuple(left[:RECENT_LEFT]),
                 sum(view.eligibility == "eligible" and view.standing is not None for view in indicators),
             )
 
     def changes(self, *, since: date | None = None, release: int | None = None) -> tuple[ChangeView, ...]:
-        """Stored changes, the newest release first: all, those known since a day, or those of one release."""
+        """Stored changes, the newest first: all, those of one release, or those published or found since a day."""
         day = since.isoformat() if since else None
         with self._view() as db:
             return tuple(
                 change_views(
                     db,
-                    "(? IS NULL OR snapshots.known >= ?) AND (? IS NULL OR changes.release_id = ?)",
-                    (day, day, release, release),
+                    "(? IS NULL OR snapshots.known >= ? OR snapshots.taken >= ?) "
+                    "AND (? IS NULL OR changes.release_id = ?)",
+                    (day, day, day, release, release),
                 )
             )
+
+    def latest_change(self) -> int | None:
+        """Number of the release that made the latest change, baselines apart; None when nothing has changed."""
+        with self._view() as db:
+            return latest_change(db)
 
     def releases(self) -> tuple[ReleaseView, ...]:
         """Every release, the newest first."""

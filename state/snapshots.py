@@ -303,6 +303,16 @@ def read_change(row: Mapping[str, Any]) -> Change:
     )
 
 
+def ever_ranked(db: Database, area: str, before: int) -> set[str]:
+    """Indicators in which an area had a rank at any snapshot before this one."""
+    rows = db.execute(
+        "SELECT DISTINCT indicators.code FROM ranks JOIN indicators ON indicators.id = indicator_id "
+        "JOIN areas ON areas.id = area_id WHERE areas.code = ? AND rank IS NOT NULL AND from_snapshot < ?",
+        (area, before),
+    )
+    return {code for (code,) in rows}
+
+
 def load_told(db: Database) -> dict[str, int]:
     """For each subject the last snapshot at which what people had been told was true."""
     return dict(db.execute("SELECT subject, snapshot_id FROM told"))

@@ -29,7 +29,8 @@ class IndicatorView:
     """One indicator's standing for one area; ``standing`` is None where it has no rank.
 
     ``eligibility`` is the name of engine.ranking.Eligibility in lower case: eligible, no_direction, few_areas,
-    few_values, large_tie. ``previous`` is the standing at the latest period at least a year older.
+    few_values, large_tie. ``previous`` is the standing at the latest period at least a year older, which ended on
+    ``previous_end``. ``published`` is when the release the figure is from was published, or empty.
     """
 
     code: str
@@ -46,6 +47,8 @@ class IndicatorView:
     source: str
     old: bool = False
     """True when the period ended more than four years before the snapshot's day (method, item 9)."""
+    published: str = ""
+    previous_end: str = ""
 
     @property
     def in_bottom_quartile(self) -> bool:
@@ -59,7 +62,7 @@ class IndicatorView:
 class ThemeView:
     """One theme, composite or spending line (``kind``) for one area.
 
-    ``available`` of ``total`` indicators have a rank for the area; ``bottom`` of ``judged`` are in the bottom
+    ``available`` of ``total`` eligible indicators have a rank for the area; ``bottom`` of ``judged`` are in the bottom
     quartile; ``history`` holds the ranks of earlier years, oldest first and the current one last, as (years ago,
     rank or None); ``previous`` is the standing a year ago.
     """
@@ -147,7 +150,7 @@ class ChangeView:
 
 @dataclass(frozen=True, slots=True)
 class BottomReport:
-    """Indicators in the bottom quartile by theme, and those that left it or improved significantly of late."""
+    """Indicators in the bottom quartile by theme, and those that left it or improved significantly within a year."""
 
     snapshot: SnapshotView
     theme: str | None
@@ -161,6 +164,7 @@ class ReleaseView:
     """One release: accepted, held, rejected or superseded, with what it brought and what was found wrong.
 
     ``findings`` are (check, indicator code or empty, evidence); ``held`` are the indicators waiting for a decision.
+    ``decision`` is the latest one left to the service and what came of it, as "approve: done", or empty.
     """
 
     id: int
@@ -177,6 +181,7 @@ class ReleaseView:
     held: tuple[str, ...]
     decided_by: str
     reason: str
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,9 @@ class Reader(Protocol):
     def changes(self, *, since: date | None = None, release: int | None = None) -> tuple[ChangeView, ...]:
         """Changes since a day, of one release, or all; of the newest release first."""
 
+    def latest_change(self) -> int | None:
+        """The release that made the latest change, baselines apart; None when nothing has changed."""
+
 
 def answer(text: str, reader: Reader, *, today: date) -> Message:
     """The answer to a command as the one who asked sees it, buttons included."""
@@ -124,9 +127,9 @@ def _changes(request: Request, reader: Reader, snapshot: SnapshotView, today: da
                 [f"*{words.echo(request.argument)} is no span of time and no release.*", f"For example: {examples}"]
             )
         )
-    found = reader.changes(since=wanted.since, release=wanted.release)
-    if wanted == Span():
-        found = tuple(item for item in found if item.release_id == found[0].release_id)
+    release = reader.latest_change() if wanted == Span() else wanted.release
+    nothing = wanted.since is None and release is None
+    found = () if nothing else reader.changes(since=wanted.since, release=release)
     return themes.changes(found, request.argument, _since(wanted, found), request.page, snapshot)
 
 

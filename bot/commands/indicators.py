@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from bot import words
 from bot.commands.parts import paged
@@ -12,6 +13,8 @@ from state.views import IndicatorReport, IndicatorView, Peer
 
 AROUND = 3
 YEARS = 7
+_A_YEAR = 400
+"""Days between the ends of two periods that are still a year apart."""
 
 
 def indicator(report: IndicatorReport, page: int) -> Message:
@@ -24,11 +27,19 @@ def indicator(report: IndicatorReport, page: int) -> Message:
 
 
 def _headline(view: IndicatorView) -> str:
-    before = f" ({words.position(view.previous)} a year earlier)" if view.previous and view.previous.rank else ""
     change = words.trend(view.previous, view.standing)
     rank = words.place(view.standing) if view.standing else words.NO_FIGURE
-    fact = f"*{words.name(view.name)}: {rank}*{before} {change}".strip()
+    fact = f"*{words.name(view.name)}: {rank}*{_before(view)} {change}".strip()
     return ", ".join(part for part in (fact, words.judged(view)) if part)
+
+
+def _before(view: IndicatorView) -> str:
+    """As " (24th a year earlier)", or " (24th in 2015)" where nothing is held of the years between."""
+    if view.previous is None or view.previous.rank is None:
+        return ""
+    apart = date.fromisoformat(view.period_end) - date.fromisoformat(view.previous_end)
+    then = "a year earlier" if apart.days <= _A_YEAR else f"in {words.periods(None, view.previous)}"
+    return f" ({words.position(view.previous)} {then})"
 
 
 def _figure(view: IndicatorView) -> str:
@@ -62,7 +73,7 @@ def _around(report: IndicatorReport) -> Sequence[Peer]:
 
 def _peer(peer: Peer, view: IndicatorView, council: str) -> str:
     rank = f"{words.LEVEL if peer.tied else ''}{words.ordinal(peer.rank)}"
-    quartile = f", quartile {peer.quartile}" if peer.quartile else ""
+    quartile = f", quartile {peer.quartile}" if peer.quartile and view.eligibility == "eligible" else ""
     own = peer.code == council
     area = f"{words.strong(peer.name)} (us)" if own else words.name(peer.name)
     return f"• {rank} {area} — {words.figure(peer.value, view.unit, view.decimals)}{quartile}"
@@ -73,7 +84,7 @@ def _line(report: IndicatorReport) -> str:
     own = next((peer for peer in report.peers if peer.code == report.snapshot.council), None)
     outside = [peer for peer in report.peers if peer.quartile and peer.quartile < BOTTOM_QUARTILE]
     inside = [peer for peer in report.peers if peer.quartile == BOTTOM_QUARTILE]
-    if own is None or own.quartile is None:
+    if own is None or own.quartile is None or report.indicator.eligibility != "eligible":
         return ""
     if own.quartile == BOTTOM_QUARTILE:
         return f"Out of the bottom quartile: {_gap(own, outside[-1], report.indicator, 'up')}" if outside else ""
@@ -90,5 +101,6 @@ def _gap(own: Peer, other: Peer, view: IndicatorView, way: str) -> str:
 
 
 def _source(view: IndicatorView) -> str:
-    told = words.joined(words.name(view.source) if view.source else "", words.day(view.release))
+    named = (words.name(part) for part in (view.source, view.release) if part)
+    told = words.joined(*named, words.published(view.published))
     return f"Source: {told}" if told else ""

@@ -29,7 +29,8 @@ def theme(report: ThemeReport, page: int) -> Message:
         _years(view),
         words.joined(
             f"{words.share(view.bottom, view.judged, 'indicator')} in the bottom quartile" if view.judged else "",
-            f"{view.available} of {words.count(view.total, 'indicator')} {'has' if view.total == 1 else 'have'} a rank",
+            f"{view.available} of {words.count(view.total, 'judged indicator')} "
+            f"{'has' if view.total == 1 else 'have'} a rank",
         ),
     ]
     groups = (

@@ -125,10 +125,11 @@ def _detail(first: Moved) -> str:
 
 
 def _counts(notice: ReleaseAlert) -> str:
+    """What alerts; quiet changes may have moved indicators too, and are in the number of now."""
     kinds = [moved.change.kind for moved in notice.moved]
     entered, left, improved = (kinds.count(kind) for kind in _COUNTED)
     if not any((entered, left, improved)):
-        text = "No indicator entered or left the bottom quartile"
+        text = "no indicator entered or left the bottom quartile"
     else:
         told = [
             f"{words.count(entered, 'indicator')} {_COUNTED[Kind.ENTERED]}",
@@ -136,10 +137,9 @@ def _counts(notice: ReleaseAlert) -> str:
             f"{improved} {_COUNTED[Kind.IMPROVED]}" if improved else "",
         ]
         text = ", ".join(part for part in told if part)
-        text = text[:1].upper() + text[1:]
     are = "is" if notice.bottom == 1 else "are"
     now = f"{notice.bottom:,} of {words.count(notice.judged, 'indicator')} {are} in it now"
-    return words.joined(text, now if notice.judged else "")
+    return words.joined(f"New or revised figures: {text}", now if notice.judged else "")
 
 
 def _more(number: int) -> str:

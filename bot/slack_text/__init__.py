@@ -13,14 +13,13 @@ from bot.slack_text.blocks import (
     section,
     table,
 )
-from bot.slack_text.characters import bold, clean, code, cut, escape, literal, size, unescape
+from bot.slack_text.characters import clean, code, cut, escape, literal, size, unescape
 from bot.slack_text.limits import compose, fit, pages, paragraphs
 
 __all__ = [
     "Block",
     "Message",
     "actions",
-    "bold",
     "button",
     "clean",
     "code",

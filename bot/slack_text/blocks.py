@@ -1,6 +1,6 @@
 """Messages and the few blocks they are made of, and what a message says without any blocks.
 
-Builders take mrkdwn that is safe already (``literal``, ``bold``, ``code``) or plain text where Slack takes only
+Builders take mrkdwn that is safe already (``literal``, ``code``) or plain text where Slack takes only
 that: buttons, headers and table cells show their text as it is.
 """
 

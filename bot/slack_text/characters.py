@@ -53,12 +53,6 @@ def literal(text: str) -> str:
     return shown
 
 
-def bold(text: str) -> str:
-    """Untrusted text in bold; empty where there is nothing to show."""
-    shown = literal(text)
-    return f"*{shown}*" if shown else ""
-
-
 def code(text: str) -> str:
     """Untrusted text as code, to be copied."""
     return f"`{escape(clean(text)).replace('`', chr(0x2019)) or '?'}`"

@@ -6,7 +6,7 @@ import struct
 import pytest
 from matplotlib.image import imread
 
-from bot.charts import ALT_LIMIT, Chart, ThemeMove, ordinal, theme_chart
+from bot.charts import ALT_LIMIT, Chart, ThemeMove, theme_chart
 from engine.changes import Standing
 
 
@@ -91,10 +91,3 @@ def test_any_theme_name_can_be_drawn(name: str) -> None:
 
 def test_no_themes_give_an_empty_chart() -> None:
     assert chart().png.startswith(b"\x89PNG")
-
-
-@pytest.mark.parametrize(
-    ("number", "words"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (21, "21st"), (112, "112th")]
-)
-def test_ordinals(number: int, words: str) -> None:
-    assert ordinal(number) == words

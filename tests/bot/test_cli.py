@@ -6,6 +6,9 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,13 @@ import pytest
 import structlog
 
 from bot.cli import main
-from jobs.pipeline import ingest
+from engine.changes import Kind
+from jobs.pipeline import Outcome, Raw, ingest
 from jobs.sources.file import read
-from state.database import connect
+from state import ledger
+from state.database import Database, Lock, connect, unit
+from state.errors import StateFull
+from state.reader import Reader
 from tests.system.releases import NOW, ROADS, Book, Entry, at_place, policy, release
 
 ENTRIES = (Entry("burglary"), Entry("robbery"), Entry("potholes", ROADS))
@@ -103,6 +110,10 @@ COMMANDS: dict[str, tuple[list[str], int]] = {
     "releases": (["releases"], 0),
     "outbox": (["outbox"], 0),
     "approve": (["approve", "2", "robbery"], 0),
+    "approve a number too large": (["approve", "99999999999999999999"], 2),
+    "reject a number below one": (["reject", "0"], 2),
+    "changes of a number too large": (["changes", "--release", "99999999999999999999"], 2),
+    "demo into no folder": (["demo", "--out", "/dev/null/x"], 1),
     "approve nothing held": (["approve", "1"], 1),
     "reject": (["reject", "3"], 0),
     "reject nothing there is": (["reject", "7"], 1),
@@ -223,3 +234,136 @@ def test_statuses_and_limits_of_a_file_come_back_in_the_export(run: Run, tmp_pat
     assert [(row["value"], row["status"]) for row in everyone if row["status"] == "suppressed"] == [
         (None, "suppressed")
     ]
+
+
+def test_what_was_taken_in_before_a_failure_is_in_the_document(
+    history: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(db: Database, raw: Raw, *arguments: Any, **options: Any) -> Outcome:
+        if raw.name.startswith("z"):
+            raise StateFull("the disk is full")
+        return ingest(db, raw, *arguments, **options)
+
+    monkeypatch.setattr("bot.cli.ingest", full)
+    release(ENTRIES, {"burglary": 9}, "2024/25").write(tmp_path / "in", "z-2025-11-01.csv")
+    files = ["in/a-2023-11-01.csv", "nowhere.csv", "in/z-2025-11-01.csv"]
+    found = document(history, "ingest", *files, code=1)
+    assert [one["release"] for one in found["releases"]] == [4]
+    assert [one["place"] for one in found["refused"]] == ["nowhere.csv"]
+    assert found["error"] == "the disk is full"
+    code, _, err = history("ingest", *files)
+    assert code == 1
+    assert "nowhere.csv" in err
+    assert err.endswith("benchwatch: the disk is full\n")
+
+
+def test_a_release_still_held_after_approval_exits_with_three(run: Run, tmp_path: Path) -> None:
+    first = release(ENTRIES, {"burglary": 10, "potholes": 3}, "2022/23")
+    strange = {area: 9 * figure for area, figure in at_place(10).items()}
+    second = Book(ENTRIES).add("burglary", "2023/24", {**strange, "W06000001": 5.0})
+    run("ingest", str(first.write(tmp_path / "in", "a-2023-11-01.csv")))
+    assert run("ingest", str(second.write(tmp_path / "in", "b-2024-11-01.csv")))[0] == 3
+    assert document(run, "approve", "2", code=3)["status"] == "held"
+    assert document(run, "approve", "2")["status"] == "accepted"
+
+
+@pytest.fixture
+def beside_service(history: Run, tmp_path: Path) -> Iterator[Run]:
+    """The command line while another process, as it were, holds the database."""
+    lock = Lock(tmp_path / "state" / "benchwatch.db")
+    yield history
+    lock.release()
+
+
+def test_a_decision_left_to_the_service_is_shown_with_what_came_of_it(beside_service: Run, tmp_path: Path) -> None:
+    def decisions() -> list[str]:
+        return [one["decision"] for one in document(beside_service, "releases")["releases"]]
+
+    assert decisions() == ["", "", ""]
+    assert "Decision" not in beside_service("releases")[1]
+    assert document(beside_service, "approve", "2", "robbery")["left_to_service"] == "approve"
+    assert document(beside_service, "reject", "3")["left_to_service"] == "reject"
+    assert decisions() == ["reject: waiting for the service", "approve: waiting for the service", ""]
+    with closing(connect(tmp_path / "state" / "benchwatch.db")) as db, unit(db):
+        ledger.close_decision(db, 1, "done")
+        ledger.close_decision(db, 2, "release 3 is gone")
+    assert decisions() == ["reject: release 3 is gone", "approve: done", ""]
+    assert "Decision" in beside_service("releases")[1]
+    assert "approve: done" in beside_service("releases")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["approve", "2", "burglary"], "release 2: burglary is not held; held are robbery"),
+        (["reject", "3", "burglary"], "release 3: burglary is not held; held are the whole file"),
+        (["approve", "1"], "nothing of release 1 is held; benchwatch releases lists what is"),
+    ],
+)
+def test_a_decision_about_what_is_not_held_is_not_left_to_the_service(
+    beside_service: Run, arguments: list[str], said: str
+) -> None:
+    assert document(beside_service, *arguments, code=1) == {"error": said}
+    assert not any(one["decision"] for one in document(beside_service, "releases")["releases"])
+
+
+def test_a_superseded_release_is_not_said_to_be_taken_in(history: Run, tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "state" / "benchwatch.db")) as db, unit(db):
+        db.execute("UPDATE releases SET status = 'superseded' WHERE id = 3")
+    code, out, _ = history("ingest", "in/c-2022-11-01.csv")
+    assert (code, out) == (0, "Release 3, c-2022-11-01.csv: superseded by a later release; nothing to do.\n")
+
+
+@dataclass
+class Story:
+    """Releases of one indicator after another, read back."""
+
+    folder: Path
+    places: list[tuple[str, str, int]]
+    now: datetime = NOW
+
+    def __post_init__(self) -> None:
+        with closing(connect(self.folder / "story.db")) as db:
+            for number, (day, period, place) in enumerate(self.places):
+                book = release((Entry("burglary"),), {"burglary": place}, period, level=100 - number / 10)
+                assert ingest(db, book.raw(f"r-{day}.csv"), policy(), now=self.now).status == "accepted"
+
+    def read(self, query: Callable[[Reader], Any]) -> Any:
+        with closing(Reader(self.folder / "story.db")) as reader:
+            return query(reader)
+
+    def left(self) -> list[str]:
+        return [view.release for view in self.read(Reader.bottom).left]
+
+
+def test_only_the_newest_exit_within_a_year_of_what_is_out_now_is_listed(tmp_path: Path) -> None:
+    story = [
+        ("2022-11-01", "2020/21", 28),
+        ("2022-12-01", "2021/22", 10),
+        ("2023-11-01", "2022/23", 28),
+        ("2023-12-01", "2023/24", 10),
+        ("2024-11-30", "2024/25", 9),
+        ("2024-12-02", "2025/26", 8),
+    ]
+    for number, expected in enumerate([[], ["r-2022-12-01.csv"], [], ["r-2023-12-01.csv"], ["r-2023-12-01.csv"], []]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        assert Story(folder, story[: number + 1]).left() == expected, number
+
+
+def test_what_was_found_today_is_in_the_changes_of_the_last_days(tmp_path: Path) -> None:
+    story = Story(tmp_path, [("2022-11-01", "2020/21", 10), ("2023-11-01", "2021/22", 28)])
+    kinds = [view.change.kind for view in story.read(lambda reader: reader.changes(since=NOW.date()))]
+    assert Kind.ENTERED in kinds
+    assert story.read(lambda reader: reader.changes(since=NOW.date() + timedelta(days=1))) == ()
+    assert story.read(Reader.latest_change) == 2
+
+
+def test_the_end_of_the_earlier_period_and_the_day_published_come_with_an_indicator(tmp_path: Path) -> None:
+    story = Story(tmp_path, [("2016-11-01", "2015/16", 10), ("2023-11-01", "2022/23", 12)])
+    view = story.read(lambda reader: reader.indicator("burglary")).indicator
+    assert (view.period_end, view.previous_end, view.published) == ("2023-03-31", "2016-03-31", "2023-11-01")
+
+
+def test_first_sights_are_no_latest_change(tmp_path: Path) -> None:
+    assert Story(tmp_path, [("2016-11-01", "2015/16", 10)]).read(Reader.latest_change) is None

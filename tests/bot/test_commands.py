@@ -66,8 +66,10 @@ def indicator(
         standing=standing(rank, value=5.9) if rank else None,
         previous=standing(rank - 4, value=4.6) if rank and rank > 4 else None,
         period_end="2023-03-31",
-        release="2024-07-20",
+        release="crime.csv",
         source="ONS",
+        published="2024-07-20",
+        previous_end="2022-03-31",
     )
     return replace(view, **other)  # type: ignore[arg-type]
 
@@ -169,6 +171,9 @@ class FakeReader:
             if (since is None or item.published >= since.isoformat()) and release in {None, item.release_id}
         )
 
+    def latest_change(self) -> int | None:
+        return next((item.release_id for item in self.moved if item.change.kind is not Kind.BASELINE), None)
+
 
 def ask(text: str, reader: FakeReader | None = None) -> Message:
     found = answer(text, reader or FakeReader(), today=TODAY)
@@ -191,7 +196,7 @@ def test_a_theme_is_told_with_last_year_spend_and_years() -> None:
     assert text.startswith("Police & Crime: 21st of 32 (11th last year) ↓, quartile 3\n")
     assert "Spend per head: 32nd highest of 32, the lowest (31st highest of 32 last year)" in text
     assert "4 years, oldest first: 12th, no rank, 11th, 21st ▆·▆▃ (taller is better)" in text
-    assert "1 of 3 indicators (33%) in the bottom quartile · 3 of 4 indicators have a rank" in text
+    assert "1 of 3 indicators (33%) in the bottom quartile · 3 of 4 judged indicators have a rank" in text
     assert text.index("In the bottom quartile") < text.index("Vehicle crime") < text.index("The others, worst first")
     assert "• Vehicle crime — 28th of 32, quartile 4 · 5.9 per 1,000 (higher is worse) · 2022/23" in text
     assert "• Road safety survey — no figure" in text
@@ -200,7 +205,7 @@ def test_a_theme_is_told_with_last_year_spend_and_years() -> None:
 
 def test_a_theme_without_rank_or_history_says_so() -> None:
     text = told("theme Police", FakeReader(themes=(theme("Police", None, history=((0, None),), bottom=0, judged=0),)))
-    assert text.startswith("Police: no rank\n3 of 4 indicators have a rank\n")
+    assert text.startswith("Police: no rank\n3 of 4 judged indicators have a rank\n")
     assert "years" not in text
 
 
@@ -214,10 +219,22 @@ def test_an_indicator_is_told_with_peers_trend_line_and_source() -> None:
     assert text.startswith("Vehicle crime: 28th of 32 (24th a year earlier) ↓, quartile 4\n")
     assert "Trend: 2021/22 4.6 (24th of 32), 2022/23 5.9 (28th of 32)" in text
     assert "Out of the bottom quartile: 4 places up, at County 24 (24th, 6.0 per 1,000)" in text
-    assert "Source: ONS · 20 July 2024" in text
+    assert "Source: ONS · crime.csv · published 20 July 2024" in text
     around = [line for line in text.splitlines() if line.startswith("• ")]
     assert [line.split(" ")[1] for line in around] == ["25th", "26th", "27th", "28th", "29th", "30th", "31st"]
     assert "• 28th Leicestershire (us) — 7.0 per 1,000, quartile 4" in around
+
+
+def test_an_earlier_period_several_years_back_is_named() -> None:
+    rare = indicator(
+        "Rare survey", 9, previous=replace(standing(4, value=4.6), period="2015"), previous_end="2015-12-31"
+    )
+    assert told("indicator rare", FakeReader(indicators=(rare,))).startswith("Rare survey: 9th of 32 (4th in 2015) ↓")
+
+
+def test_a_file_name_that_begins_like_a_date_stays_a_file_name() -> None:
+    odd = indicator("Odd", 9, source="file", release="2024-11-01 revised.csv", published="")
+    assert "Source: file · 2024-11-01 revised.csv\n" in told("indicator odd", FakeReader(indicators=(odd,)))
 
 
 def test_above_the_line_the_distance_to_it_is_told() -> None:
@@ -242,6 +259,11 @@ def test_an_indicator_without_a_figure_says_so() -> None:
 def test_why_an_indicator_is_not_judged(eligibility: str, reason: str) -> None:
     odd = indicator("Odd", 30, eligibility=eligibility)
     assert f"• Odd — 30th of 32, {reason} · 5.9" in told("theme police", FakeReader(indicators=(odd,)))
+    text = told("indicator odd", FakeReader(indicators=(odd,)))
+    assert f"↓, {reason}\n" in text
+    assert "• 30th Leicestershire (us) — 7.5 per 1,000\n" in text
+    assert "ottom quartile" not in text
+    assert "quartile 4" not in text
 
 
 def test_overall_is_a_table_with_composites_first_and_says_the_same_in_text() -> None:
@@ -283,6 +305,20 @@ def test_changes_tell_their_cause_release_by_release() -> None:
     assert "Arson" in told("changes release 11", FakeReader(moved=moved))
     assert told("changes 7d", FakeReader(moved=moved)).startswith("1 change since 27 October 2025\n")
     assert told("changes 1d", FakeReader(moved=moved)).startswith("No changes since 2 November 2025\n")
+
+
+def test_the_latest_changes_are_asked_for_by_their_release_and_are_no_baselines() -> None:
+    class Counting(FakeReader):
+        def changes(self, *, since: date | None = None, release: int | None = None) -> tuple[ChangeView, ...]:
+            assert since or release, "not the whole table"
+            return super().changes(since=since, release=release)
+
+    first_sight = change(Kind.BASELINE, None, standing(3), None, release_id=13)
+    entered = change(Kind.ENTERED, standing(24), standing(28))
+    text = told("changes", Counting(moved=(first_sight, entered)))
+    assert text.startswith("1 change by the latest release that changed anything\n")
+    assert "Release 12 · Recorded crime" in text
+    assert told("changes", Counting(moved=(first_sight,))).startswith("No changes so far\n")
 
 
 @pytest.mark.parametrize("text", ["changes soon", "changes 2025-13-40", "changes 31/02/2025", "changes -1"])

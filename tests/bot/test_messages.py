@@ -73,7 +73,10 @@ def test_the_first_line_carries_the_fact() -> None:
     lines = plain(alert(POLICE, ENTERED)).splitlines()
     assert lines == [
         "Police & Crime falls from 11th to 21st of 32 · Recorded crime by area (ONS, published 20 July 2024)",
-        "1 indicator entered the bottom quartile, none left · 37 of 257 indicators are in it now",
+        (
+            "New or revised figures: 1 indicator entered the bottom quartile, none left"
+            " · 37 of 257 indicators are in it now"
+        ),
         (
             "▼ Vehicle crime — 24th → 28th of 32, quartile 3 → 4 · 4.6 → 5.9 per 1,000 (higher is worse)"
             " · 2021/22 → 2022/23"
@@ -93,7 +96,7 @@ def test_of_several_themes_the_biggest_move_comes_first() -> None:
     composite = moved(Kind.COMPOSITE_MOVED, at(20), at(4), "Overall Outcomes")
     lines = plain(alert(*small, composite, POLICE)).splitlines()
     assert lines[0].startswith("Police & Crime falls from 11th to 21st of 32 and 3 more themes · Recorded")
-    assert lines[1].startswith("No indicator entered or left the bottom quartile · ")
+    assert lines[1].startswith("New or revised figures: no indicator entered or left the bottom quartile · ")
     assert "▲ Overall Outcomes (composite) — 20th → 4th of 32, quartile 3 → 1" in lines
     assert plain(alert(small[0], small[1])).startswith("Roads rises from 5th to 4th of 32 and 1 more theme · ")
     assert plain(alert(composite)).startswith("Overall Outcomes rises from 20th to 4th of 32 · ")
@@ -113,7 +116,7 @@ def test_without_a_theme_the_worst_indicator_comes_first() -> None:
 def test_a_significant_improvement_is_named_as_such() -> None:
     better = moved(Kind.IMPROVED, at(30, 6.0), at(29, 4.0), "Arson")
     text = plain(alert(better, POLICE))
-    assert "No indicators entered the bottom quartile, none left, 1 improved significantly · " in text
+    assert "figures: no indicators entered the bottom quartile, none left, 1 improved significantly · " in text
     assert "▲ Arson — significantly better, 30th → 29th of 32, quartile 4 · 6.0 → 4.0 per 1,000" in text
     assert plain(alert(better)).startswith(
         "Arson improves significantly, still in the bottom quartile: 30th → 29th of 32"
@@ -143,6 +146,23 @@ def test_quiet_causes_and_first_sights_are_one_line_each() -> None:
     text = plain(alert(quiet={"method": 1}, seen_first=1))
     assert text.startswith("Nothing moved enough to alert · ")
     assert "1 change came from the method, not from performance\n1 indicator seen for the first time" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            [moved(Kind.LEFT, at(27), at(20))],
+            "New or revised figures: no indicators entered the bottom quartile, 1 left",
+        ),
+        ([POLICE], "New or revised figures: no indicator entered or left the bottom quartile"),
+    ],
+)
+def test_an_entry_by_comparators_alone_is_not_denied(changes: list[Moved], said: str) -> None:
+    notice = ReleaseAlert("release_alert", FOOTING, RELEASE, tuple(changes), {"comparators": 1}, 0, 1, 2)
+    lines = plain(shown(notice)).splitlines()
+    assert lines[1] == f"{said} · 1 of 2 indicators is in it now"
+    assert "1 change came from comparators, not from performance" in lines
 
 
 def test_ranks_out_of_different_numbers_show_both() -> None:

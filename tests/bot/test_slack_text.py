@@ -13,7 +13,6 @@ from bot.slack_text import (
     Block,
     Message,
     actions,
-    bold,
     button,
     clean,
     code,
@@ -74,7 +73,6 @@ def test_codes_can_be_copied_as_they_are() -> None:
 def test_emoji_codes_and_mentions_in_names_stay_text() -> None:
     assert ":rage:" not in literal("so :rage: here")
     assert literal("<!channel> & <@U1>") == "&lt;!channel&gt; &amp; &lt;@U1&gt;"
-    assert bold("  ") == ""
 
 
 def test_text_from_right_to_left_is_isolated() -> None:
@@ -234,6 +232,6 @@ def test_fit_never_exceeds_any_limit(text: str, blocks: list[Block], times: int)
 @settings(deadline=None, derandomize=True)
 @given(LONG)
 def test_literal_text_never_mentions_and_reads_the_same(text: str) -> None:
-    message = compose([section(literal(text) or "–"), section(bold(text) or "–"), section(code(text))])
+    message = compose([section(literal(text) or "–"), section(code(text))])
     assert live_mentions({"text": message.text, "blocks": message.blocks}) == []
     assert unescape(literal(text)) == clean(text)

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from jobs.polling import Polled, files_waiting, poll
+from jobs.polling import Polled, folders_want_a_look, poll
 from jobs.settings import Settings, load_settings
-from state import ledger
 from state.database import connect
 from tests.system.releases import NOW, Book, Entry, at_place, policy, release
 from tests.system.web import Page, Web
@@ -75,7 +74,7 @@ def test_a_dropped_file_is_taken_in_once(desk: Desk) -> None:
     desk.write("first-2023-11-01.csv")
     assert desk.statuses() == ["accepted"]
     assert desk.statuses() == []
-    assert ledger.last_run(desk.db, "poll file") == (NOW.isoformat(timespec="seconds"), "done")
+    assert last_run(desk.db, "poll file") == (NOW.isoformat(timespec="seconds"), "done")
 
 
 def test_a_file_still_being_written_waits_until_it_is_settled(desk: Desk) -> None:
@@ -127,7 +126,7 @@ def test_hidden_files_dictionaries_and_other_kinds_are_left_alone(desk: Desk) ->
         (desk.drop / name).write_text("x", encoding="utf-8")
         desk.touch(desk.drop / name)
     (desk.drop / "folder.csv").mkdir()
-    assert files_waiting(desk.settings, {}, desk.now) == []
+    assert not folders_want_a_look(desk.settings, {}, desk.now)
 
 
 def test_a_missing_folder_holds_nothing(desk: Desk) -> None:
@@ -207,7 +206,13 @@ def test_one_failing_address_does_not_keep_another_waiting(desk: Desk, web: Web)
 
 def test_nothing_new_leaves_no_trace(desk: Desk) -> None:
     desk.poll()
-    assert ledger.last_run(desk.db, "poll file") is None
+    assert last_run(desk.db, "poll file") is None
     assert desk.owed() == []
     assert isinstance(desk.now, datetime)
     assert at_place(1)
+
+
+def last_run(db: Database, job: str) -> tuple[str, str] | None:
+    """When a job last finished, and how."""
+    row = db.execute("SELECT finished, outcome FROM job_runs WHERE job = ? ORDER BY id DESC", (job,)).fetchone()
+    return tuple(row) if row else None
