@@ -548,9 +548,7 @@ def test_lost_reply_makes_the_default_client_post_twice(slack: SlackDouble) -> N
     assert [request.fault for request in slack.requests] == ["lose_reply", None]
 
 
-def test_lost_reply_without_retries_is_an_error_and_one_message(
-    slack: SlackDouble, client: WebClient
-) -> None:
+def test_lost_reply_without_retries_is_an_error_and_one_message(slack: SlackDouble, client: WebClient) -> None:
     slack.faults.lose_reply("chat.postMessage")
     with pytest.raises(http.client.RemoteDisconnected):
         client.chat_postMessage(channel="C1", text="x")
@@ -745,9 +743,7 @@ def test_bolt_refuses_what_is_wrongly_signed(slack: SlackDouble, url: str) -> No
     assert slack.slash("/plain", url=url, signing=Signing(age=301)).status == 401
 
 
-def test_press_finds_the_button_and_replaces_its_message(
-    slack: SlackDouble, url: str, client: WebClient
-) -> None:
+def test_press_finds_the_button_and_replaces_its_message(slack: SlackDouble, url: str, client: WebClient) -> None:
     ts = client.chat_postMessage(channel="C1", text="a", blocks=[actions(button(value="k1"))])["ts"]
     reply = slack.press(button_value="k1", action_id="go", url=url)
     slack.wait_for(lambda: slack.responses(reply))

@@ -31,7 +31,7 @@ SEED = 20240326
 class Figures:
     """The same figures twice: as a matrix of indicator-periods by areas, and as a long frame."""
 
-    values: npt.NDArray[np.float64]
+    cells: npt.NDArray[np.float64]
     polarity: list[Polarity]
     theme: npt.NDArray[np.int64]
     frame: pd.DataFrame
@@ -72,9 +72,9 @@ def rank_dense(
 
 def agree(data: Figures) -> bool:
     """Whether kernel and peer give the same ranks and theme ranks, cell for cell."""
-    own_ranks, own_themes = rank_dense(data.values, data.polarity, data.theme)
+    own_ranks, own_themes = rank_dense(data.cells, data.polarity, data.theme)
     ranks, themes = rank_all(data.frame)
-    peer = ranks["rank"].fillna(0).to_numpy(np.int64).reshape(data.values.shape)
+    peer = ranks["rank"].fillna(0).to_numpy(np.int64).reshape(data.cells.shape)
     ordered = themes.sort_values(["theme", "period", "area_code"])["rank"].fillna(0).to_numpy(np.int64)
     return bool((own_ranks == peer).all() and (own_themes == ordered.reshape(own_themes.shape)).all())
 
@@ -102,11 +102,11 @@ def stored(data: Figures, folder: Path) -> Database:
     codes = [f"E{at:08d}" for at in range(AREAS)]
     rows = [
         (f"indicator-{at // PERIODS:03d}", parse_period(str(2010 + at % PERIODS)), str(2010 + at % PERIODS))
-        for at in range(len(data.values))
+        for at in range(len(data.cells))
     ]
-    row, area = np.nonzero(~np.isnan(data.values))
+    row, area = np.nonzero(~np.isnan(data.cells))
     nothing = np.full(len(row), np.nan)
-    cells = (row, area, data.values[row, area], np.zeros(len(row), np.int16), nothing, nothing)
+    cells = (row, area, data.cells[row, area], np.zeros(len(row), np.int16), nothing, nothing)
     panel = Panel.build(rows, codes, cells)
     with unit(db):
         db.execute("INSERT INTO releases VALUES (1, 'bench', 'bench', 'bench', '', '', 'accepted', 0, 0, 0, 0, '', '')")
@@ -124,13 +124,15 @@ def read_and_rank_dense(db: Database, data: Figures) -> None:
 def read_and_rank_grouped(db: Database, data: Figures) -> None:
     """Read a long frame with pandas and rank it by groups."""
     frame = pd.read_sql_query(
-        "SELECT indicators.id - 1 AS indicator, series.label AS period, areas.code AS area_code, value FROM observations "
-        "JOIN series ON series.id = series_id JOIN indicators ON indicators.id = indicator_id "
+        "SELECT indicators.id - 1 AS indicator, series.label AS period, areas.code AS area_code, value "
+        "FROM observations JOIN series ON series.id = series_id JOIN indicators ON indicators.id = indicator_id "
         "JOIN areas ON areas.id = area_id",
         db.conn,
     )
     first = frame["indicator"].to_numpy() * PERIODS
-    rank_all(frame.assign(theme=data.theme[first], high=np.array([entry.kind == "high" for entry in data.polarity])[first]))
+    rank_all(
+        frame.assign(theme=data.theme[first], high=np.array([entry.kind == "high" for entry in data.polarity])[first])
+    )
 
 
 def report(folder: Path) -> None:
@@ -140,12 +142,10 @@ def report(folder: Path) -> None:
         raise AssertionError("kernel and grouped pandas disagree: no time is worth printing")
     print(f"Ranking {INDICATORS} indicators x {AREAS} areas x {PERIODS} periods, {THEMES} themes; same ranks by both")
     own, peer, ratio = paired(
-        lambda: rank_dense(data.values, data.polarity, data.theme), lambda: rank_all(data.frame), times=20
+        lambda: rank_dense(data.cells, data.polarity, data.theme), lambda: rank_all(data.frame), times=20
     )
     print(f"  figures in memory     kernel {own:7.1f} ms   grouped pandas {peer:7.1f} ms   ratio {ratio:4.1f} (aim 6)")
     db = stored(data, folder)
-    own, peer, ratio = paired(
-        lambda: read_and_rank_dense(db, data), lambda: read_and_rank_grouped(db, data), times=10
-    )
+    own, peer, ratio = paired(lambda: read_and_rank_dense(db, data), lambda: read_and_rank_grouped(db, data), times=10)
     print(f"  read from state/ too  kernel {own:7.1f} ms   grouped pandas {peer:7.1f} ms   ratio {ratio:4.1f}")
     db.close()

@@ -146,16 +146,21 @@ def _ask(slack: SlackDouble, running: Running) -> list[float]:
         turn = number
         while time.perf_counter() < end:
             turn += 1
-            start = time.perf_counter()
-            reply = slack.slash("/rank", QUESTIONS[turn % len(QUESTIONS)], url=running.url, user=f"U{number:03d}", channel=CHANNEL)
-            slack.wait_for(lambda reply=reply: slack.responses(reply), PATIENCE)
-            taken.append(time.perf_counter() - start)
+            taken.append(_answered(slack, running, QUESTIONS[turn % len(QUESTIONS)], f"U{number:03d}"))
             pause.wait(1.0)  # a person reads before asking again; all twenty ask in the same second
 
     pause = threading.Event()
     with ThreadPoolExecutor(PEOPLE) as people:
         list(people.map(person, range(PEOPLE)))
     return taken
+
+
+def _answered(slack: SlackDouble, running: Running, question: str, user: str) -> float:
+    """Seconds from one person's question to the answer."""
+    start = time.perf_counter()
+    reply = slack.slash("/rank", question, url=running.url, user=user, channel=CHANNEL)
+    slack.wait_for(lambda: slack.responses(reply), PATIENCE)
+    return time.perf_counter() - start
 
 
 def _print_answers(taken: list[float]) -> None:

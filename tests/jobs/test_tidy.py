@@ -96,7 +96,11 @@ def test_a_plain_file_over_the_limit_is_refused_and_one_at_the_limit_is_read() -
     assert len(unpack(gzip.compress(b"x" * LIMIT), NAME, LIMIT)) == LIMIT
 
 
-@pytest.mark.parametrize("body", [b"", b" \r\n\n", gzip.compress(b""), gzip.compress(b"\n")])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b" \r\n\n", gzip.compress(b""), gzip.compress(b"\n")],
+    ids=["none", "blank", "packed none", "packed blank"],
+)
 def test_an_empty_file_is_refused(body: bytes) -> None:
     assert "empty" in unpack_refused(body)
 

@@ -149,9 +149,7 @@ class SlackDouble:
         private: bool = False,
     ) -> Channel:
         """Make a channel."""
-        channel = Channel(
-            id, name or id.lower(), bot_is_member=bot_is_member, archived=archived, private=private
-        )
+        channel = Channel(id, name or id.lower(), bot_is_member=bot_is_member, archived=archived, private=private)
         return self._workspace.add_channel(channel)
 
     def add_user(self, id: str, **fields: Any) -> Json:

@@ -31,9 +31,7 @@ class Reply:
 class Actor:
     """People in Slack, using the app over one carrier."""
 
-    def __init__(
-        self, workspace: Workspace, interactions: Interactions, carrier: Carrier, patience: float
-    ) -> None:
+    def __init__(self, workspace: Workspace, interactions: Interactions, carrier: Carrier, patience: float) -> None:
         self._workspace = workspace
         self._interactions = interactions
         self._carrier = carrier
@@ -178,9 +176,7 @@ class Actor:
         with self._workspace.changed:
             shown = sorted([*place.messages, *place.ephemeral], key=lambda message: message.ts, reverse=True)
             for message in shown:
-                action = (
-                    self._action_in(message.blocks, action_id, value) if ts in (None, message.ts) else None
-                )
+                action = self._action_in(message.blocks, action_id, value) if ts in (None, message.ts) else None
                 if action is not None:
                     return message, action
         raise LookupError(f"no element in {place.id} with action_id={action_id} and value={value}")

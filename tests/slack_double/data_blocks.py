@@ -39,9 +39,7 @@ def check_chart(report: Report, value: Json, pointer: str) -> None:
 
 
 def _row(report: Report, value: Any, pointer: str) -> None:
-    report.each(
-        value, pointer, LIMITS["table.columns.max_items"], lambda r, item, at: r.typed(item, at, CELLS)
-    )
+    report.each(value, pointer, LIMITS["table.columns.max_items"], lambda r, item, at: r.typed(item, at, CELLS))
     if value is None:
         report.add(pointer, "must provide an array")
 

@@ -16,9 +16,7 @@ __all__ = ["LIMITS", "check_blocks", "check_message", "check_metadata", "check_v
 TABLES = ("table", "data_table")
 
 
-def check_blocks(
-    blocks: Any, pointer: str = "/blocks", most: int = LIMITS["message.blocks.max_items"]
-) -> list[str]:
+def check_blocks(blocks: Any, pointer: str = "/blocks", most: int = LIMITS["message.blocks.max_items"]) -> list[str]:
     """Every fault in a list of blocks, worded as Slack words it; an empty list means they are good."""
     report = Report()
     report.each(blocks, pointer, most, check_block, least=0)
@@ -67,9 +65,7 @@ def check_view(view: Any) -> ApiError | None:
         report.text(view.get(key), f"/view/{key}", LIMITS[f"view.{key}.max_length"], plain=True)
     for key in ("private_metadata", "callback_id", "external_id"):
         report.string(view.get(key), f"/view/{key}", LIMITS[f"view.{key}.max_length"], least=0)
-    problems = report.problems + check_blocks(
-        view.get("blocks"), "/view/blocks", LIMITS["view.blocks.max_items"]
-    )
+    problems = report.problems + check_blocks(view.get("blocks"), "/view/blocks", LIMITS["view.blocks.max_items"])
     return ApiError("invalid_arguments", problems) if problems else None
 
 
@@ -102,9 +98,7 @@ def _check_message_blocks(blocks: list[Any], attachments: list[Json]) -> ApiErro
     if sum(kinds.count(kind) for kind in TABLES) > LIMITS["message.tables.max_items"]:
         return ApiError("invalid_attachments", ["[ERROR] only_one_table_allowed"])
     if kinds.count("data_visualization") > LIMITS["message.data_visualizations.max_items"]:
-        return ApiError(
-            "invalid_blocks", ["[ERROR] too many data_visualization blocks [json-pointer:/blocks]"]
-        )
+        return ApiError("invalid_blocks", ["[ERROR] too many data_visualization blocks [json-pointer:/blocks]"])
     if _text_length(everything) > LIMITS["message.blocks.total_text.max_length"]:
         return ApiError("msg_blocks_too_long")
     return None
@@ -123,8 +117,7 @@ def _text_length(value: Any) -> int:
     if not isinstance(value, dict):
         return 0
     return sum(
-        len(item) if key == "text" and isinstance(item, str) else _text_length(item)
-        for key, item in value.items()
+        len(item) if key == "text" and isinstance(item, str) else _text_length(item) for key, item in value.items()
     )
 
 

@@ -32,9 +32,7 @@ class Report:
     def add(self, pointer: str, problem: str) -> None:
         self.problems.append(f"[ERROR] {problem} [json-pointer:{pointer}]")
 
-    def keys(
-        self, value: Json, pointer: str, allowed: Collection[str], required: Collection[str] = ()
-    ) -> None:
+    def keys(self, value: Json, pointer: str, allowed: Collection[str], required: Collection[str] = ()) -> None:
         """Slack refuses keys it does not know as well as the absence of those it needs."""
         for key in value:
             if key not in allowed:
@@ -65,9 +63,7 @@ class Report:
         if kind not in ("plain_text", "mrkdwn") or (plain and kind != "plain_text"):
             self.add(f"{pointer}/type", f"unsupported type: {kind}")
             return
-        self.keys(
-            value, pointer, ("type", "text", "emoji" if kind == "plain_text" else "verbatim"), ("text",)
-        )
+        self.keys(value, pointer, ("type", "text", "emoji" if kind == "plain_text" else "verbatim"), ("text",))
         self.string(value.get("text"), f"{pointer}/text", most)
 
     def number(self, value: Any, pointer: str, least: int, most: int) -> None:

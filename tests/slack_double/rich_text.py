@@ -8,28 +8,20 @@ LISTS = ("bullet", "ordered")
 def check_rich_text(report: Report, value: Json, pointer: str) -> None:
     """A rich_text block, or the same object as a table cell."""
     report.keys(value, pointer, ("type", "block_id", "elements"), ("elements",))
-    report.each(
-        value.get("elements"), f"{pointer}/elements", None, lambda r, item, at: r.typed(item, at, PARTS)
-    )
+    report.each(value.get("elements"), f"{pointer}/elements", None, lambda r, item, at: r.typed(item, at, PARTS))
 
 
 def _run(report: Report, value: Json, pointer: str) -> None:
     report.keys(value, pointer, ("type", "elements", "border", "language"), ("elements",))
-    report.each(
-        value.get("elements"), f"{pointer}/elements", None, lambda r, item, at: r.typed(item, at, LEAVES)
-    )
+    report.each(value.get("elements"), f"{pointer}/elements", None, lambda r, item, at: r.typed(item, at, LEAVES))
 
 
 def _list(report: Report, value: Json, pointer: str) -> None:
-    report.keys(
-        value, pointer, ("type", "elements", "style", "indent", "offset", "border"), ("elements", "style")
-    )
+    report.keys(value, pointer, ("type", "elements", "style", "indent", "offset", "border"), ("elements", "style"))
     if value.get("style") not in LISTS:
         report.add(f"{pointer}/style", "must be one of bullet, ordered")
     sections: dict[str, Check] = {"rich_text_section": _run}
-    report.each(
-        value.get("elements"), f"{pointer}/elements", None, lambda r, item, at: r.typed(item, at, sections)
-    )
+    report.each(value.get("elements"), f"{pointer}/elements", None, lambda r, item, at: r.typed(item, at, sections))
 
 
 def _leaf(*required: str) -> Check:

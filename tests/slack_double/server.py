@@ -31,9 +31,7 @@ class Server:
         self._api = api
         self._hub = hub
         self._ready = threading.Event()
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve()), name="slack-double", daemon=True
-        )
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="slack-double", daemon=True)
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
 

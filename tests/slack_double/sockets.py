@@ -91,9 +91,7 @@ class SocketHub:
 
     async def disconnect(self) -> None:
         """Announce that each socket will be refreshed; the app is expected to open another."""
-        frame = json.dumps(
-            {"type": "disconnect", "reason": "refresh_requested", "debug_info": {"host": "double"}}
-        )
+        frame = json.dumps({"type": "disconnect", "reason": "refresh_requested", "debug_info": {"host": "double"}})
         for link in list(self._links):
             link.leaving = True
             await link.stream.send_str(frame)

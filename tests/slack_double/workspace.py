@@ -92,9 +92,7 @@ class Workspace:
         """Wake the waiting; the caller holds `changed`."""
         self.changed.notify_all()
 
-    def log(
-        self, method: str, params: Json, answer: Json, status: int = 200, fault: str | None = None
-    ) -> None:
+    def log(self, method: str, params: Json, answer: Json, status: int = 200, fault: str | None = None) -> None:
         """Add to the traffic log."""
         with self.changed:
             self.requests.append(Request(method, params, answer, self.clock(), status, fault))
