@@ -34,9 +34,6 @@ LARGEST_VALUE = 1e12
 SHOWN = 20
 """Bad rows kept as evidence; all are counted."""
 
-_EMPTY_END = re.compile(rb"(?:\r?\n[, \t]*)+\Z")
-"""Empty lines at the end, which spreadsheets leave behind, with or without their commas."""
-
 REMARKS_MOST = 1000
 """Different statuses of one file; publishers use a dozen."""
 
@@ -150,7 +147,7 @@ def tidy(
     ``body`` is CSV text as ``unpack`` gives it. Raises SourceError when the file as a whole cannot be read: not
     UTF-8, a wrong header, broken quoting, no rows, an unusable dictionary. Single bad rows are listed instead.
     """
-    body = _EMPTY_END.sub(b"\n", body)
+    body = _without_empty_end(body)
     frame = _read(body, name)
     bad = _Bad()
     _short_rows(body, frame, bad)
@@ -179,6 +176,12 @@ def tidy(
         unknown_areas=unknown,
         notes=notes,
     )
+
+
+def _without_empty_end(body: bytes) -> bytes:
+    """The text without the empty lines that spreadsheets leave at its end, with or without their commas."""
+    last_line_end = body.find(b"\n", len(body.rstrip(b" ,\t\r\n")))
+    return body if last_line_end < 0 else body[: last_line_end + 1]
 
 
 def read_dictionary(body: bytes, name: str) -> tuple[Indicator, ...]:

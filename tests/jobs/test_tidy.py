@@ -279,6 +279,12 @@ def test_every_common_form_of_csv_is_read_alike(body: str) -> None:
     assert cell(release) == 1.5
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\n\n\n", "\r\n\r\n", "\n,,,\n,,,\n", "\n  \n"])
+def test_empty_lines_at_the_end_are_no_rows(end: str) -> None:
+    release = tidy(f"indicator,area_code,period,value\nx,{US},FYE 2023,1\nx,{US},FYE 2024,{end}".encode(), None, NAME)
+    assert (release.bad_rows, release.rows) == (0, 2)
+
+
 def test_an_indicator_with_a_comma_is_read_from_quotes() -> None:
     assert read(f'"a, b",{US},FYE 2023,1').panel.indicators == ("a, b",)
 
