@@ -89,11 +89,13 @@ def value_keys(values: Floats, decimals: Ints) -> Ints:
     scaled = values * np.power(10.0, decimals)[:, None]
     missing = np.isnan(scaled)
     rounded = np.rint(scaled)
-    if (rounded >= _LARGEST_KEY).any() or (rounded <= -_LARGEST_KEY).any():
+    largest = np.fmax.reduce(np.abs(rounded), axis=1, initial=0.0)
+    if (largest >= _LARGEST_KEY).any():
         msg = f"a value of {np.nanmax(np.abs(values)):g} is too large to compare exactly at its decimals"
         raise PanelError(msg)
-    error = np.maximum(np.abs(rounded) * _FLOAT_ERROR, _LEAST_ERROR)
-    doubtful = np.flatnonzero(np.abs(scaled - rounded) + error > _HALF)  # the float may be on the wrong side of it
+    # So near a half, the float may be on the wrong side of it.
+    nearly_half = _HALF - np.maximum(largest * _FLOAT_ERROR, _LEAST_ERROR)
+    doubtful = np.flatnonzero(np.abs(scaled - rounded) > nearly_half[:, None])
     rounded[missing] = 0
     keys = rounded.astype(np.int64)
     keys[missing] = MISSING
@@ -247,7 +249,10 @@ def rank_baskets(rank: Ints, members: Sequence[Ints], min_coverage: Fraction = S
         counts[filled] = np.add.reduceat(own > 0, starts, axis=0, dtype=np.int64)
     covered = min_coverage.denominator * counts >= min_coverage.numerator * total[:, None]
     ranked = covered & (counts >= np.minimum(total, 2)[:, None]) & (counts > 0)
-    s, c = np.where(ranked, sums, 1), np.where(ranked, counts, 0)
+    # Half as wide where the products fit, as they do for any catalogue in sight: twice as fast.
+    fits = int(sums.max(initial=0)) * int(counts.max(initial=0)) < np.iinfo(np.int32).max
+    width = np.dtype(np.int32 if fits else np.int64)
+    s, c = np.where(ranked, sums, 1).astype(width), np.where(ranked, counts, 0).astype(width)
     # better[j, m]: mean m < mean j, exactly when s_m * c_j < s_j * c_m; an unranked area's mean is 1/0, infinite.
     better = s[:, None, :] * c[:, :, None] < s[:, :, None] * c[:, None, :]
     better &= ranked[:, :, None]
