@@ -19,10 +19,11 @@ from engine.panel import Panel
 from engine.quality import Check, Finding
 from jobs.errors import DecisionError, SourceError
 from jobs.notices import ReleaseInfo
+from jobs.observation_file import unpack
 from jobs.policy import Policy
 from jobs.ranking import rank_and_compare
 from jobs.telling import owe_held, owe_release
-from jobs.tidy import Duplicate, Release, panel_areas, tidy, unpack
+from jobs.tidy import Duplicate, Release, panel_areas, tidy
 from state import ledger, observations, releases, snapshots
 from state.database import Database, unit
 

@@ -21,9 +21,9 @@ from engine.changes import Cause, Kind
 from engine.periods import PeriodError, parse_period
 from engine.quality import Check
 from engine.snapshot import METHOD_VERSION
+from jobs.observation_file import COLUMNS as OBSERVATION_COLUMNS
+from jobs.observation_file import OPTIONAL
 from jobs.settings import Key, known_keys, load_settings
-from jobs.tidy import COLUMNS as OBSERVATION_COLUMNS
-from jobs.tidy import OPTIONAL
 from state import export
 
 ROOT = Path(__file__).parents[1]

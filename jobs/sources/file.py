@@ -9,8 +9,9 @@ from pathlib import Path
 
 from jobs.errors import SourceError
 from jobs.http import Fetched, fetch
+from jobs.observation_file import unpack
 from jobs.pipeline import Raw
-from jobs.tidy import date_in, unpack
+from jobs.tidy import date_in
 
 NAME = "file"
 _SUFFIXES = (".csv", ".csv.gz")

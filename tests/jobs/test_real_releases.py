@@ -19,9 +19,9 @@ from engine.changes import Cause, Change, Kind
 from engine.panel import Panel
 from engine.quality import Check
 from engine.snapshot import Rules
+from jobs.observation_file import unpack
 from jobs.pipeline import Outcome, Raw, ingest
 from jobs.policy import Policy
-from jobs.tidy import unpack
 from state.database import connect
 from state.observations import load_panel
 from tests.engine import oracle

@@ -15,7 +15,8 @@ from engine.catalogue import Polarity
 from engine.panel import ABSENT, PLAIN
 from engine.periods import Mark
 from jobs.errors import SourceError
-from jobs.tidy import BadRow, Duplicate, Release, date_in, panel_areas, read_dictionary, tidy, unpack
+from jobs.observation_file import read_dictionary, unpack
+from jobs.tidy import BadRow, Duplicate, Release, date_in, panel_areas, tidy
 
 US = "E10000018"
 KENT = "E10000016"
