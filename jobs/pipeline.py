@@ -246,9 +246,12 @@ def _take(db: Database, raw: Raw, release: Release, policy: Policy, now: datetim
 
 
 def _recognised(db: Database, known: releases.ReleaseRow) -> Outcome:
-    held = tuple(releases.held_indicators(db, known.id))
+    """What became of this content when it first came; what of it still waits is said again, to nobody else."""
+    waiting = releases.waiting(db, known.id)
+    findings = tuple(Finding(Check(check), evidence, code or None) for code, check, evidence in waiting)
+    held = tuple(code for code, _, _ in waiting if code)
     status: Status = "held" if known.status == "held" else "rejected" if known.status == "rejected" else "unchanged"
-    return Outcome(known.id, known.name, status, held=held)
+    return Outcome(known.id, known.name, status, findings, held)
 
 
 def _refuse_unrankable(db: Database, release: Release, policy: Policy) -> None:

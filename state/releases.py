@@ -143,6 +143,15 @@ def stated_since(db: Database, release: int) -> set[str]:
     return {code for (code,) in db.execute("SELECT code FROM indicators WHERE release_id > ?", (release,))}
 
 
+def waiting(db: Database, release: int) -> list[tuple[str, str, str]]:
+    """Findings of a release that wait for a decision: indicator code or empty, check, evidence."""
+    return list(
+        db.execute(
+            "SELECT indicator, check_name, evidence FROM findings WHERE release_id = ? AND state = 'held'", (release,)
+        )
+    )
+
+
 def file_checks(db: Database, release: int) -> set[str]:
     """The checks that held a release whole."""
     rows = db.execute("SELECT check_name FROM findings WHERE release_id = ? AND indicator = ''", (release,))
