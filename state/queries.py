@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from sqlite_utils import Database
@@ -11,8 +11,8 @@ from sqlite_utils import Database
 from engine.areas import load_areas
 from engine.changes import Kind, Standing
 from engine.ranking import Eligibility
-from engine.snapshot import OLD_AFTER_YEARS
-from state.snapshots import load_head, read_change
+from engine.snapshot import OLD_AFTER_YEARS, Basis
+from state.snapshots import read_change
 from state.views import ChangeView, IndicatorView, Peer, Point, ReleaseView, SnapshotView, ThemeView
 
 _JUDGED = f"ranks.eligibility = {Eligibility.ELIGIBLE:d} AND ranks.quartile IS NOT NULL"
@@ -26,15 +26,15 @@ def current_snapshot(db: Database) -> SnapshotView | None:
     ).fetchone()
     if row is None:
         return None
-    basis = json.loads(row[4])
+    basis = _basis(row[4])
     return SnapshotView(
         id=row[0],
         label=row[1],
         council=row[2],
         council_name=load_areas()[row[2]].name,
         comparators=row[3],
-        areas=len(basis["comparators"]),
-        quartile_rule=basis["quartile_rule"],
+        areas=len(basis.comparators),
+        quartile_rule=basis.rules.quartile_rule,
         illustrative=bool(row[5]),
     )
 
@@ -42,7 +42,7 @@ def current_snapshot(db: Database) -> SnapshotView | None:
 def theme_views(db: Database, snapshot: SnapshotView, name: str | None = None) -> list[ThemeView]:
     """Standings of themes, composites and spending lines, all or one."""
     bottom = bottom_counts(db, snapshot)
-    composites = {entry.name: entry.themes or tuple(bottom) for entry in load_head(db, snapshot.id).basis.composites}
+    composites = {name: themes or tuple(bottom) for name, themes in _composites(db, snapshot).items()}
     for composite, themes in composites.items():
         counts = [bottom.get(theme, (0, 0)) for theme in themes]
         bottom[composite] = (sum(low for low, _ in counts), sum(judged for _, judged in counts))
@@ -75,6 +75,20 @@ def theme_views(db: Database, snapshot: SnapshotView, name: str | None = None) -
     return views
 
 
+@lru_cache(maxsize=4)
+def _basis(body: str) -> Basis:
+    """A basis, read once: every answer asks for it, and it changes with a release at most."""
+    return Basis.from_json(body)
+
+
+def _composites(db: Database, snapshot: SnapshotView) -> dict[str, tuple[str, ...]]:
+    """The themes each composite names."""
+    (body,) = db.execute(
+        "SELECT body FROM bases JOIN snapshots ON bases.hash = snapshots.basis WHERE id = ?", (snapshot.id,)
+    ).fetchone()
+    return {entry.name: entry.themes for entry in _basis(body).composites}
+
+
 def bottom_counts(db: Database, snapshot: SnapshotView) -> dict[str, tuple[int, int]]:
     """Indicators in the bottom quartile, and judged at all, by theme."""
     rows = db.execute(
@@ -99,8 +113,7 @@ def members(db: Database, snapshot: SnapshotView, theme: ThemeView) -> list[Indi
     """Indicators of a theme; of a composite, the eligible ones of its themes."""
     if theme.kind == "theme":
         return indicator_views(db, snapshot, theme.name)
-    composites = {entry.name: entry.themes for entry in load_head(db, snapshot.id).basis.composites}
-    themes = composites.get(theme.name, ())
+    themes = _composites(db, snapshot).get(theme.name, ())
     return [
         view
         for view in indicator_views(db, snapshot, None)

@@ -56,6 +56,7 @@ class Reader:
         self._local = threading.local()
         self._opened: list[Database] = []
         self._guard = threading.Lock()
+        self._names: tuple[int, Names] | None = None
         self._db()
 
     def close(self) -> None:
@@ -104,7 +105,13 @@ class Reader:
             return current_snapshot(db)
 
     def names(self) -> Names:
-        """Everything that can be asked for by name."""
+        """Everything that can be asked for by name; remembered until something changes, since every answer asks."""
+        version = self.version()
+        if self._names is None or self._names[0] != version:
+            self._names = version, self._read_names()
+        return self._names[1]
+
+    def _read_names(self) -> Names:
         with self._view() as db:
             details = {
                 name: tuple(json.loads(aliases))

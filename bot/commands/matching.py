@@ -77,6 +77,7 @@ def match(query: str, names: Sequence[Named]) -> Match:
     return Match("nearest", _nearest(query, names))
 
 
+@lru_cache(maxsize=4)
 def named(names: Names) -> tuple[Named, ...]:
     """Everything that can be asked for: themes, then composites, then indicators."""
     return (
