@@ -256,8 +256,8 @@ def _recognised(db: Database, known: releases.ReleaseRow) -> Outcome:
 
 def _refuse_unrankable(db: Database, release: Release, policy: Policy) -> None:
     """Refuse a release with an indicator nobody describes, or a theme that is called like a composite."""
-    described = {entry.code for entry in release.entries} | set(policy.catalogue.indicators)
-    missing = sorted(set(release.panel.indicators) - described - set(observations.load_indicators(db)))
+    entries = {**observations.load_indicators(db), **{entry.code: entry for entry in release.entries}}
+    missing = sorted(set(release.panel.indicators) - set(entries) - set(policy.catalogue.indicators))
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         stem = release.name.removesuffix(".gz").removesuffix(".csv")
@@ -266,7 +266,7 @@ def _refuse_unrankable(db: Database, release: Release, policy: Policy) -> None:
             f"{stem}.indicators.csv beside the file; add it there with name, theme and polarity"
         )
         raise SourceError(msg)
-    clash = sorted({entry.theme for entry in release.entries} & set(policy.catalogue.composites))
+    clash = sorted({entry.theme for entry in entries.values()} & set(policy.catalogue.composites))
     if clash:
         msg = f"{release.name}: the theme {clash[0]!r} is called like a composite of the catalogue; rename one of them"
         raise SourceError(msg)
@@ -288,12 +288,12 @@ def _file_findings(release: Release, held: Panel, policy: Policy) -> list[Findin
 
 
 def _indicator_findings(db: Database, release: Release, held: Panel, policy: Policy) -> list[Finding]:
-    """What is wrong with single indicators, at most one finding each."""
+    """What is wrong with single indicators that the release states, at most one finding each."""
+    stated = set(release.panel.indicators) - set(policy.catalogue.indicators)
     found = [
         *map(_duplicate, release.duplicates),
         *quality.description_findings(
-            (entry for entry in release.entries if entry.code not in policy.catalogue.indicators),
-            observations.load_indicators(db),
+            (entry for entry in release.entries if entry.code in stated), observations.load_indicators(db)
         ),
         *quality.indicator_findings(release.panel, held, policy.limits),
     ]

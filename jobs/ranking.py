@@ -88,7 +88,7 @@ def rank_and_compare(
         known=known.isoformat(),
         taken=now.isoformat(timespec="seconds"),
         council=council,
-        comparators=group.label,
+        comparators=group,
         illustrative=policy.illustrative,
     )
     snapshots.save_ranks(db, after.snapshot, head.id)

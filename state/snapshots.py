@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from engine.catalogue import Theme
+from engine.areas import Comparators
 from engine.changes import Cause, Change, Kind, Standing
 from engine.panel import Panel
 from engine.snapshot import Basis, Snapshot
@@ -64,12 +64,14 @@ def save_head(
     known: str,
     taken: str,
     council: str,
-    comparators: str,
+    comparators: Comparators,
     illustrative: bool,
 ) -> SnapshotHead:
     """Open the next snapshot; its label is the day its figures were known and a running number."""
     before = db.execute("SELECT count(*) FROM snapshots WHERE known = ?", (known,)).fetchone()[0]
-    head = SnapshotHead(next_snapshot(db), f"{known}/{before + 1}", release, known, comparators, basis, illustrative)
+    head = SnapshotHead(
+        next_snapshot(db), f"{known}/{before + 1}", release, known, comparators.label, basis, illustrative
+    )
     body = basis.to_json()
     db.execute("INSERT OR IGNORE INTO bases VALUES (?, ?)", (basis.hash, body))
     catalogue = json.dumps(json.loads(body)["indicators"], sort_keys=True)
@@ -81,8 +83,8 @@ def save_head(
             "known": known,
             "taken": taken,
             "council": council,
-            "comparators": comparators,
-            "comparators_hash": _short_hash(",".join(basis.comparators)),
+            "comparators": comparators.label,
+            "comparators_hash": comparators.hash,
             "catalogue_hash": _short_hash(catalogue),
             "method_version": basis.version,
             "basis": basis.hash,
@@ -324,8 +326,3 @@ def save_told(db: Database, subjects: Iterable[str], snapshot: int) -> None:
         "INSERT INTO told VALUES (?, ?) ON CONFLICT DO UPDATE SET snapshot_id = excluded.snapshot_id",
         [(subject, snapshot) for subject in subjects],
     )
-
-
-def theme_rows(themes: Iterable[Theme]) -> list[tuple[str, tuple[str, ...], str]]:
-    """Themes in the form ``save_themes`` takes."""
-    return [(theme.name, theme.aliases, theme.expenditure) for theme in themes]

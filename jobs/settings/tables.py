@@ -175,7 +175,7 @@ class Quality(Table):
     )
     max_areas_lost: Share = Field(default=0.2, description="Share of the known areas that a whole file may lack.")
     max_rows_lost: Share = Field(
-        default=0.5, description="Share of the earlier release's rows that a whole file may lack."
+        default=0.5, description="Share of the latest figures, or of a bulk release's indicators, that a file may lack."
     )
     max_coverage_lost: Share = Field(default=0.2, description="Share of its areas that an indicator may lose.")
 

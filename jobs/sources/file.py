@@ -21,15 +21,10 @@ _SHARED_DICTIONARY = "indicators.csv"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Something new at a place: a path or an address, and the mark that tells it from what was seen before."""
+    """A new or changed file: its path, and the mark that tells it from what was seen there before."""
 
     place: str
     mark: str
-
-    @property
-    def is_address(self) -> bool:
-        """True for something on the web."""
-        return self.place.lower().startswith(("http://", "https://"))
 
 
 def look(folders: Iterable[Path], seen: Mapping[str, str], *, settle: float, now: float) -> list[Found]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from engine.catalogue import Catalogue, Indicator, Polarity, Theme
+from engine.catalogue import Catalogue, Composite, Indicator, Polarity, Theme
 from engine.changes import Change, Kind
 from jobs.errors import SourceError
 from jobs.pipeline import Outcome, ingest
@@ -17,7 +17,7 @@ from jobs.ranking import years_before
 from state import export, snapshots
 from state.database import connect
 from state.reader import Reader
-from tests.system.releases import COUNCIL, NOW, ROADS, Book, Entry, at_place, policy, release
+from tests.system.releases import COUNCIL, NOW, POLICE, ROADS, Book, Entry, at_place, policy, release
 
 LIMITS = ("indicator", "area_code", "period", "value", "lower_ci", "upper_ci")
 
@@ -109,6 +109,22 @@ def _indicator(entry: Entry) -> Indicator:
 
 def _catalogue(indicators: dict[str, Indicator]) -> Catalogue:
     return Catalogue(indicators, {ROADS: Theme(ROADS)})
+
+
+def test_an_edit_to_an_indicator_that_the_release_does_not_state_holds_nothing(db: Database) -> None:
+    entries = (Entry("burglary"), Entry("litter", ROADS))
+    take(db, release(entries, {"burglary": 3, "litter": 4}, "2022/23"), "a-2023-11-01.csv")
+    turned = (Entry("burglary", polarity="low"), Entry("litter", ROADS))
+    outcome = take(db, Book(turned).add("litter", "2023/24", at_place(4)), "b-2024-11-01.csv")
+    assert (outcome.status, outcome.held, outcome.findings) == ("accepted", (), ())
+
+
+def test_a_theme_called_like_a_composite_is_refused_however_it_came(db: Database) -> None:
+    take(db, release((Entry("burglary"),), {"burglary": 3}, "2022/23"), "a-2023-11-01.csv")
+    composites = {POLICE: Composite(POLICE)}
+    later = release((Entry("litter", ROADS),), {"litter": 3}, "2023/24")
+    with pytest.raises(SourceError, match="is called like a composite"):
+        ingest(db, later.raw("b-2024-11-01.csv"), policy(catalogue=Catalogue(composites=composites)), now=NOW)
 
 
 def test_a_date_yet_to_come_is_refused(db: Database) -> None:
