@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from engine.errors import CatalogueError
+from engine.origins import DataSet, Origin, Ratio, read_dataset, read_origin, read_ratio
 
 EXPENDITURE = "Expenditure"
 """The theme whose indicators without direction are spending lines: rank 1 is the highest (method, item 8)."""
@@ -23,6 +24,9 @@ UNKNOWN_DECIMALS = 6
 """Decimals used for the value key where the publisher prints none (method, item 1)."""
 
 MAX_DECIMALS = 6
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 _BUILTIN = Path(__file__).parent / "catalogue"
 _BAND = re.compile(r"^\s*(-?[\d.]+)\s*\.\.\s*(-?[\d.]+)\s*$")
@@ -107,21 +111,30 @@ class Composite:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Indicators by code, themes by name and composites by name."""
+    """Indicators by code, themes and composites by name; and where the indicators' figures come from.
+
+    ``origins`` and ``ratios`` are by indicator code: an indicator has one of them, or neither when it only comes in
+    files. ``datasets`` are by publisher and name.
+    """
 
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
     themes: Mapping[str, Theme] = field(default_factory=dict)
     composites: Mapping[str, Composite] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    ratios: Mapping[str, Ratio] = field(default_factory=dict)
+    datasets: Mapping[tuple[str, str], DataSet] = field(default_factory=dict)
 
     def extended(self, brought: Iterable[Indicator]) -> tuple[Catalogue, list[str]]:
         """Give this catalogue with the indicators a release brings, and the codes where the two disagree.
 
-        An indicator the catalogue already describes keeps the catalogue's entry.
+        An indicator the catalogue already describes keeps the catalogue's entry; decimals and unit it leaves open are
+        the release's.
         """
         indicators = dict(self.indicators)
         conflicts = []
         for entry in brought:
-            own = indicators.setdefault(entry.code, entry)
+            own = _filled(indicators.get(entry.code, entry), entry)
+            indicators[entry.code] = own
             if (own.polarity, own.decimals, own.theme) != (entry.polarity, entry.decimals, entry.theme):
                 conflicts.append(entry.code)
         themes = dict(self.themes)
@@ -130,62 +143,105 @@ class Catalogue:
         return replace(self, indicators=indicators, themes=themes), conflicts
 
 
+def _filled(own: Indicator, brought: Indicator) -> Indicator:
+    decimals = brought.decimals if own.decimals is None else own.decimals
+    return replace(own, decimals=decimals, unit=own.unit or brought.unit)
+
+
 def load_catalogue(paths: Iterable[str | Path]) -> Catalogue:
     """The catalogue in the given folders of TOML files; the word ``builtin`` stands for the one shipped here.
 
     Raises CatalogueError naming file and entry: unreadable TOML, an unknown key, an indicator described twice.
     """
-    indicators: dict[str, Indicator] = {}
-    themes: dict[str, Theme] = {}
-    composites: dict[str, Composite] = {}
+    loaded = _Loaded()
     for path in paths:
         folder = _BUILTIN if str(path) == "builtin" else Path(path)
         if not folder.is_dir():
             msg = f"{folder}: no such folder of catalogue files; name a folder in [catalogue] paths, or builtin"
             raise CatalogueError(msg)
         for file in sorted(folder.glob("*.toml")):
-            _read_file(file, indicators, themes, composites)
-    for name in sorted((set(themes) | {entry.theme for entry in indicators.values()}) & set(composites)):
-        msg = f"{name!r} is the name of a theme and of a composite; rename one of them"
-        raise CatalogueError(msg)
-    return Catalogue(indicators, themes, composites)
+            loaded.read(file)
+    return loaded.catalogue()
 
 
-def _read_file(
-    file: Path,
-    indicators: dict[str, Indicator],
-    themes: dict[str, Theme],
-    composites: dict[str, Composite],
-) -> None:
+_TABLES = ("indicator", "composite", "dataset")
+
+
+@dataclass
+class _Loaded:
+    """The catalogue while its files are read."""
+
+    indicators: dict[str, Indicator] = field(default_factory=dict)
+    themes: dict[str, Theme] = field(default_factory=dict)
+    composites: dict[str, Composite] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    ratios: dict[str, Ratio] = field(default_factory=dict)
+    datasets: dict[tuple[str, str], DataSet] = field(default_factory=dict)
+    file_of: dict[str, Path] = field(default_factory=dict)
+
+    def read(self, file: Path) -> None:
+        content = _toml(file)
+        theme = content.get("theme")
+        if theme is not None:
+            entry = _theme(theme, f"{file} [theme]")
+            _once(self.themes, entry.name, entry, f"{file}: theme {entry.name!r}")
+        for raw in content.get("composite", []):
+            composite = _composite(raw, f"{file} [[composite]]")
+            _once(self.composites, composite.name, composite, f"{file}: composite {composite.name!r}")
+        for raw in content.get("dataset", []):
+            dataset = read_dataset(raw, f"{file} [[dataset]] {raw.get('name', '?')!r}")
+            key = (dataset.publisher, dataset.name)
+            _once(self.datasets, key, dataset, f"{file}: data set {dataset.name!r} of {dataset.publisher!r}")
+        for raw in content.get("indicator", []):
+            self._read_indicator({"theme": theme["name"] if theme else "", **raw}, file)
+
+    def _read_indicator(self, raw: dict[str, Any], file: Path) -> None:
+        origin, unproven, ratio = (raw.pop(key, None) for key in ("from", "unproven", "ratio"))
+        indicator = read_indicator(raw, f"{file} [[indicator]]")
+        _once(self.indicators, indicator.code, indicator, f"{file}: indicator {indicator.code!r}")
+        self.file_of[indicator.code] = file
+        where = f"{file} [[indicator]] {indicator.code!r}"
+        if origin is not None and ratio is not None:
+            msg = f"{where}: has both from and ratio; an indicator is published or derived"
+            raise CatalogueError(msg)
+        if origin is not None:
+            self.origins[indicator.code] = read_origin(origin, unproven, where)
+        if ratio is not None:
+            self.ratios[indicator.code] = read_ratio(ratio, where)
+
+    def catalogue(self) -> Catalogue:
+        """The whole catalogue, once its parts agree with each other."""
+        themes = set(self.themes) | {entry.theme for entry in self.indicators.values()}
+        for name in sorted(themes & set(self.composites)):
+            msg = f"{name!r} is the name of a theme and of a composite; rename one of them"
+            raise CatalogueError(msg)
+        for code, ratio in self.ratios.items():
+            for part in (ratio.of, ratio.to):
+                if part not in self.indicators or part in self.ratios:
+                    msg = f"{self.file_of[code]}: {code!r} is a ratio of {part!r}, which is no published indicator here"
+                    raise CatalogueError(msg)
+        return Catalogue(self.indicators, self.themes, self.composites, self.origins, self.ratios, self.datasets)
+
+
+def _toml(file: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         msg = f"{file}: cannot be read as TOML: {error}"
         raise CatalogueError(msg) from error
-    _only(content, {"theme", "indicator", "composite"}, str(file))
-    for table in ("indicator", "composite"):
+    _only(content, {"theme", *_TABLES}, str(file))
+    for table in _TABLES:
         if not isinstance(content.get(table, []), list):
             msg = f"{file}: [{table}] should be [[{table}]], once for each"
             raise CatalogueError(msg)
-    theme = content.get("theme")
-    if theme is not None:
-        entry = _theme(theme, f"{file} [theme]")
-        if entry.name in themes:
-            msg = f"{file}: theme {entry.name!r} is described twice"
-            raise CatalogueError(msg)
-        themes[entry.name] = entry
-    for raw in content.get("composite", []):
-        composite = _composite(raw, f"{file} [[composite]]")
-        if composite.name in composites:
-            msg = f"{file}: composite {composite.name!r} is described twice"
-            raise CatalogueError(msg)
-        composites[composite.name] = composite
-    for raw in content.get("indicator", []):
-        indicator = read_indicator({"theme": theme["name"] if theme else "", **raw}, f"{file} [[indicator]]")
-        if indicator.code in indicators:
-            msg = f"{file}: indicator {indicator.code!r} is described twice"
-            raise CatalogueError(msg)
-        indicators[indicator.code] = indicator
+    return content
+
+
+def _once(known: dict[K, V], key: K, value: V, what: str) -> None:
+    if key in known:
+        msg = f"{what} is described twice"
+        raise CatalogueError(msg)
+    known[key] = value
 
 
 def read_indicator(raw: Mapping[str, Any], where: str) -> Indicator:

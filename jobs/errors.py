@@ -3,6 +3,8 @@
 JobsError
 ├── SettingsError      config.toml or the environment cannot be used
 ├── SourceError        a source cannot be read
+│   ├── Unreachable    the publisher gives no usable answer: later, the same request may succeed
+│   └── LayoutChanged  the publisher answers, and not in the shape the catalogue describes
 └── DecisionError      there is nothing of the kind to approve or reject
 """
 
@@ -19,6 +21,18 @@ class SettingsError(JobsError):
 
 class SourceError(JobsError):
     """A source cannot be read; the message names the source, the place and the reason."""
+
+
+class Unreachable(SourceError):
+    """A publisher gives no usable answer; ``retry_after`` is how many seconds it asked us to wait, or 0."""
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class LayoutChanged(SourceError):
+    """What a publisher sent is not in the shape the catalogue describes; the message names the nearest match."""
 
 
 class DecisionError(JobsError):

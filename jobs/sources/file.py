@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from jobs.errors import SourceError
-from jobs.http import Fetched, fetch
+from jobs.http import Client, shown
 from jobs.observation_file import unpack
 from jobs.pipeline import Raw
 from jobs.tidy import date_in
@@ -103,22 +104,28 @@ def _read(path: Path, limit: int) -> bytes:
     return body
 
 
-def download(address: str, mark: str, *, limit: int) -> tuple[Raw, str] | None:
+def download(client: Client, address: str, mark: str, *, limit: int) -> tuple[Raw, str] | None:
     """The release at an address and its new mark, or None when nothing changed since ``mark``.
 
     Raises SourceError when the address cannot be fetched.
     """
-    answer = fetch(address, mark, limit=limit)
+    secret = "?" in address or "@" in address
+    answer = client.fetch(address, origin=address, limit=limit, secret=secret)
     if answer is None:
+        msg = f"{shown(address)}: there is nothing at this address (404); check it"
+        raise SourceError(msg)
+    beside = client.fetch(_dictionary_at(address), origin=address, limit=limit, secret=secret)
+    packed = beside.body if beside else None
+    now = hashlib.sha256(answer.body + b"\0" + (packed or b"")).hexdigest()
+    if now == mark:
         return None
     name = address.rpartition("/")[2].partition("?")[0] or "release.csv"
-    dictionary = _dictionary_at(address, limit)
     body = unpack(answer.body, name, limit)
-    return Raw(body, dictionary, name, NAME, date_in(name), packed=answer.body), answer.mark
+    dictionary = unpack(packed, name, limit) if packed else None
+    return Raw(body, dictionary, name, NAME, date_in(name), packed=answer.body), now
 
 
-def _dictionary_at(address: str, limit: int) -> bytes | None:
+def _dictionary_at(address: str) -> str:
     base, _, query = address.partition("?")
     beside = base.removesuffix(".gz").removesuffix(".csv") + _DICTIONARY
-    answer: Fetched | None = fetch(beside + (f"?{query}" if query else ""), "", limit=limit, optional=True)
-    return answer.body if answer else None
+    return beside + (f"?{query}" if query else "")
