@@ -22,13 +22,14 @@ from bot.manifest import manifest as slack_manifest
 from bot.slack_text import plain
 from engine.areas import load_areas
 from engine.errors import EngineError
-from jobs import polling
+from jobs import polling, publishers
 from jobs.errors import DecisionError, JobsError, SettingsError, SourceError
 from jobs.logs import configure_logs
+from jobs.overview import overview
 from jobs.pipeline import Outcome, approve, ingest, reject
 from jobs.policy import Policy, policy_from
 from jobs.settings import Settings, load_settings
-from jobs.sources import file
+from jobs.sources import file, publisher_names
 from state import export as tables
 from state import ledger, releases, snapshots
 from state.database import Database, Lock, connect, unit
@@ -199,21 +200,58 @@ def _finish(
 
 @app.command("poll")
 def poll_command(
-    sources: Annotated[list[str] | None, typer.Argument(help="Only these sources; there is one, file.")] = None,
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Only these: file, or publishers as benchwatch sources names them.")
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Look at the sources once, now."""
-    unknown = sorted(set(sources or ()) - {file.NAME})
-    if unknown:
-        raise SettingsError(f"no source is called {unknown[0]!r}; the one there is is called {file.NAME}")
     settings = _settings(config)
-    with _writing(settings) as db:
-        polled = polling.poll(db, settings, policy_from(settings))
-        told = [_told(db, one) for one in polled.outcomes]
-    if not as_json:
-        typer.echo("\n".join(told) or "Nothing new.")
-    _finish(polled.outcomes, polled.refusals, as_json=as_json)
+    policy = policy_from(settings)
+    chosen = _chosen(sources or (), policy)
+    outcomes: list[Outcome] = []
+    refusals: list[polling.Refusal] = []
+    with _writing(settings) as db, polling.new_client(settings) as client:
+
+        def take(polled: polling.Polled) -> None:
+            outcomes.extend(polled.outcomes)
+            refusals.extend(polled.refusals)
+            for outcome in polled.outcomes:
+                if not as_json:
+                    typer.echo(_told(db, outcome))
+
+        if file.NAME in chosen:
+            take(polling.poll(db, settings, policy, client=client))
+        publishers.poll_publishers(db, settings, policy, client, sorted(chosen - {file.NAME}), told=take)
+    if not outcomes and not as_json:
+        typer.echo("Nothing new.")
+    _finish(outcomes, refusals, as_json=as_json)
+
+
+def _chosen(names: Sequence[str], policy: Policy) -> set[str]:
+    """The sources asked for, or all that are on. Raises SettingsError for a name nobody knows or that is off."""
+    known = (file.NAME, *publisher_names())
+    for name in names:
+        if name not in known:
+            raise SettingsError(f"no source is called {name!r}; there are {', '.join(known)}")
+        if name != file.NAME and name not in policy.publishers:
+            raise SettingsError(f"the source {name} is off; switch it on with on = true in [sources.{name}]")
+    return set(names) or {file.NAME, *policy.publishers}
+
+
+@app.command("sources")
+def sources_command(
+    every: Annotated[bool, typer.Option("--all", help="Every indicator too, not the sources alone.")] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Show every source and indicator: last release, next expected, what is held, what is wrong."""
+    settings = _settings(config)
+    policy = policy_from(settings)
+    with _reading(settings) as reader:
+        found = reader.read(lambda db: overview(db, settings, policy))
+    _print(found, tell.sources(found, indicators=every), as_json=as_json)
 
 
 @app.command("run")

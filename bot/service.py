@@ -10,7 +10,8 @@ from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self, TextIO, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TextIO, TypeVar
 
 import structlog
 from slack_sdk.errors import SlackClientError
@@ -22,16 +23,16 @@ from bot.delivery import Delivery, Poster
 from bot.health import Health, wsgi_app
 from bot.slack_app import build_app, socket_handler, wsgi
 from bot.slack_poster import SlackPoster, web_client
-from jobs import polling
+from jobs import polling, publishers
 from jobs.errors import SettingsError
 from jobs.policy import OPS, TEAM, policy_from
-from jobs.polling import Polled
+from jobs.polling import Polled, new_client
 from jobs.ranking import comparators_of
 from jobs.schedule import add_job, new_scheduler
-from jobs.settings import Interval, Secrets, Settings, load_secrets
-from jobs.sources import file
-from jobs.worker import carry_out_decisions, look_addresses, look_folders, start_worker
-from state import ledger
+from jobs.settings import Interval, Secrets, Settings, load_credentials, load_secrets
+from jobs.sources import file, wants_of
+from jobs.worker import carry_out_decisions, look_addresses, look_folders, start_worker, take_in
+from state import ledger, sources
 from state.database import Lock, connect
 from state.errors import StateError
 from state.reader import Reader
@@ -39,6 +40,7 @@ from state.reader import Reader
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
+P = ParamSpec("P")
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
@@ -69,7 +71,10 @@ class Service:
 
     def __init__(self, settings: Settings, secrets: Secrets, messages: TextIO) -> None:
         # A catalogue, a council or a group that cannot be used stops the start, not the first release.
-        comparators_of(policy_from(settings), datetime.now(UTC).date())
+        self._policy = policy_from(settings)
+        comparators_of(self._policy, datetime.now(UTC).date())
+        self._credentials = {name: load_credentials(os.environ, name) for name in self._policy.publishers}
+        self._looking = {name: threading.Lock() for name in self._policy.publishers}
         self._messages = messages
         self._settings = settings
         self._secrets = secrets
@@ -98,6 +103,8 @@ class Service:
         self.health.watch("schedule", lambda: "not started yet")
         slack = self._start_slack(stack)
         self._start_web(stack, slack)
+        self._client = new_client(self._settings)
+        stack.callback(self._client.close)
         self._pool = start_worker(self._settings)
         stack.callback(lambda: self._pool.shutdown(cancel_futures=True))
         self._start_schedule(stack)
@@ -153,14 +160,17 @@ class Service:
     def _start_schedule(self, stack: ExitStack) -> None:
         zone, every = self._settings.schedule.timezone, self._settings.sources.file.every
         self._scheduler = scheduler = new_scheduler(zone)
-        add_job(scheduler, "folders", self._poll_folders, every, zone)
+        add_job(scheduler, "folders", self._poll_folders, [every], zone)
         if polling.addresses(self._settings):
             polite = Interval(max(every.seconds, POLITE)) if isinstance(every, Interval) else every
-            add_job(scheduler, "addresses", self._poll_addresses, polite, zone)
-        add_job(scheduler, "decisions", self._decide, TICK, zone)
-        add_job(scheduler, "delivery", self._deliver, TICK, zone)
+            add_job(scheduler, "addresses", self._poll_addresses, [polite], zone)
+        for name in self._policy.publishers:
+            times = self._settings.sources.publisher(name).every
+            add_job(scheduler, name, partial(self._start_look, name), times, zone)
+        add_job(scheduler, "decisions", self._decide, [TICK], zone)
+        add_job(scheduler, "delivery", self._deliver, [TICK], zone)
         if self._settings.slack.mode == "socket":
-            add_job(scheduler, "connection", self._connect, RECONNECT, zone)
+            add_job(scheduler, "connection", self._connect, [RECONNECT], zone)
         scheduler.start()
         stack.callback(scheduler.shutdown)
         self.health.watch("schedule", lambda: "" if scheduler.running else "stopped")
@@ -174,7 +184,7 @@ class Service:
 
     def _poll_folders(self) -> None:
         """Look whether a folder holds anything new: cheap, and only then is the worker asked."""
-        seen = self._reader.read(lambda db: ledger.seen(db, file.NAME))
+        seen = self._reader.read(lambda db: sources.places(db, file.NAME))
         if polling.folders_want_a_look(self._settings, seen, datetime.now(UTC)):
             self._poll_places(look_folders)
         else:
@@ -184,21 +194,44 @@ class Service:
         self._poll_places(look_addresses)
 
     def _poll_places(self, look: Callable[[Settings], Polled]) -> None:
-        polled = self._in_worker(look)
+        self._count(self._in_worker(look))
+        self.health.polled(file.NAME)
+        self._deliver_soon()
+
+    def _count(self, polled: Polled) -> None:
         for outcome in polled.outcomes:
             self.health.releases.labels(outcome.status).inc()
         self.health.refusals.inc(len(polled.refusals))
-        self.health.polled(file.NAME)
-        self._deliver_soon()
+
+    def _start_look(self, name: str) -> None:
+        """Look at a publisher in a thread of its own, which no other job waits for and which ends with the process."""
+        threading.Thread(target=self._look, args=(name,), name=name, daemon=True).start()
+
+    def _look(self, name: str) -> None:
+        if not self._looking[name].acquire(blocking=False):
+            return  # the look before is not over
+        try:
+            places = self._reader.read(lambda db: sources.places(db, name))
+            if publishers.may_be_asked(places, datetime.now(UTC)):
+                at = publishers.site(self._client, self._settings, name, self._credentials[name])
+                for item in publishers.look(name, at, wants_of(self._policy.catalogue, name), places):
+                    self._count(self._in_worker(take_in, item))
+                    if isinstance(item, publishers.Looked) and item.fault is None:
+                        self.health.polled(name)
+                self._deliver_soon()
+        except Exception:
+            log.exception("a look at a publisher broke off", publisher=name)
+        finally:
+            self._looking[name].release()
 
     def _decide(self) -> None:
         if self._reader.read(ledger.open_decisions):
             self._in_worker(carry_out_decisions)
             self._deliver_soon()
 
-    def _in_worker(self, work: Callable[[Settings], T]) -> T:
+    def _in_worker(self, work: Callable[Concatenate[Settings, P], T], *given: P.args, **named: P.kwargs) -> T:
         try:
-            return self._pool.submit(work, self._settings).result()
+            return self._pool.submit(work, self._settings, *given, **named).result()
         except BrokenProcessPool:
             log.exception("the worker process died; another is started")
             self._pool = start_worker(self._settings)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bot.words import count, place
 from engine.changes import Kind, Standing
+from jobs.overview import DataSetLine, Overview
 from jobs.pipeline import Outcome
 from jobs.polling import Refusal
 from state.views import ChangeView, OutboxView, ReleaseView
@@ -170,6 +171,57 @@ def outbox(views: Iterable[OutboxView]) -> str:
     """Messages as a table, the newest first."""
     rows = [(str(view.id), view.destination, view.kind, view.state, str(view.attempts), view.reason) for view in views]
     return _table(("Number", "To", "What", "State", "Attempts", "Why"), rows) if rows else "Nothing was ever owed."
+
+
+def sources(found: Overview, *, indicators: bool) -> str:
+    """Sources with their data sets as a table, and with ``indicators`` a second one."""
+    rows = []
+    for source in found.sources:
+        state = "" if source.on else "off"
+        rows.append((source.title, source.source, "", "", state or source.problem or _looked(source.checked)))
+        rows += [
+            (
+                "  " + dataset.title,
+                str(dataset.indicators),
+                _release(dataset.last_release, dataset.released),
+                _expected(dataset),
+                dataset.problem,
+            )
+            for dataset in source.datasets
+            if source.on
+        ]
+    parts = [_table(("Source", "Indicators", "Last release", "Next", "State"), rows)]
+    if indicators:
+        lines = [
+            (
+                line.theme,
+                line.name,
+                line.source,
+                line.period,
+                str(line.areas or ""),
+                line.released,
+                line.problem or ("" if line.proven else "not yet proven against a real release"),
+            )
+            for line in found.indicators
+        ]
+        parts.append(_table(("Theme", "Indicator", "Source", "Period", "Areas", "Released", "State"), lines))
+    held = sum(1 for line in found.indicators if line.period)
+    parts.append(f"{held:,} of {count(len(found.indicators), 'indicator')} of the catalogue are held.")
+    return "\n".join(parts)
+
+
+def _looked(checked: str) -> str:
+    return f"looked at {checked[:16].replace('T', ' ')} UTC" if checked else "never looked at"
+
+
+def _release(name: str, day: str) -> str:
+    return f"{name}, {day}" if name and day not in name else name
+
+
+def _expected(dataset: DataSetLine) -> str:
+    if not dataset.next_expected:
+        return "cancelled" if dataset.expected_state == "cancelled" else ""
+    return dataset.next_expected + (" (provisional)" if dataset.expected_state == "provisional" else "")
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

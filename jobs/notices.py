@@ -133,8 +133,27 @@ class SourceNotice:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class GapLine:
+    """One indicator that a release should hold and does not: its code and name, and why."""
+
+    indicator: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapsNotice:
+    """Indicators missing from a publisher's release, the rest of which went through: for the ops channel."""
+
+    kind: Literal["gaps"]
+    source: str
+    release: str
+    lines: tuple[GapLine, ...]
+
+
 Notice = Annotated[
-    ReleaseAlert | BaselineNotice | HeldNotice | RefusedNotice | SourceNotice, Field(discriminator="kind")
+    ReleaseAlert | BaselineNotice | HeldNotice | RefusedNotice | SourceNotice | GapsNotice, Field(discriminator="kind")
 ]
 
 _ADAPTER: TypeAdapter[Notice] = TypeAdapter(Notice)

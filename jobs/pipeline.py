@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -15,6 +16,7 @@ import structlog
 from engine import quality
 from engine.areas import load_areas
 from engine.changes import Change
+from engine.derived import with_ratios
 from engine.panel import Panel
 from engine.quality import Check, Finding
 from jobs.errors import DecisionError, SourceError
@@ -26,6 +28,7 @@ from jobs.telling import owe_held, owe_release
 from jobs.tidy import Duplicate, Release, panel_areas, tidy
 from state import ledger, observations, releases, snapshots
 from state.database import Database, unit
+from state.observations import Merged
 
 log = structlog.get_logger()
 
@@ -45,6 +48,11 @@ class Raw:
     source: str = "file"
     published: date | None = None
     packed: bytes = b""
+    dataset: str = ""
+
+
+ReleaseKind = Literal["new", "revision", "republication"]
+"""New periods or indicators; only changed or added figures of periods known; nothing that was not held already."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,7 @@ class Outcome:
     changes: tuple[Change, ...] = ()
     owed: int = 0
     notes: tuple[str, ...] = ()
+    kind: ReleaseKind | None = None
 
 
 def ingest(db: Database, raw: Raw, policy: Policy, *, now: datetime, path: Path | str = "database") -> Outcome:
@@ -239,6 +248,7 @@ def _take(db: Database, raw: Raw, release: Release, policy: Policy, now: datetim
         status="held" if findings else "accepted",
         rows=release.rows,
         bad_rows=release.bad_rows,
+        dataset=raw.dataset,
     )
     if findings:
         return _hold(db, raw, release, number, findings, policy, now)
@@ -289,12 +299,15 @@ def _file_findings(release: Release, held: Panel, policy: Policy) -> list[Findin
 
 def _indicator_findings(db: Database, release: Release, held: Panel, policy: Policy) -> list[Finding]:
     """What is wrong with single indicators that the release states, at most one finding each."""
-    stated = set(release.panel.indicators) - set(policy.catalogue.indicators)
+    stated = set(release.panel.indicators)
+    entries = [entry for entry in release.entries if entry.code in stated]
+    described = policy.catalogue.indicators
+    # A dictionary beside a file is somebody's own, and the catalogue wins. What a publisher says of its figures is a
+    # fact, so it is compared with the catalogue itself.
+    undescribed = entries if release.source in policy.publishers else [e for e in entries if e.code not in described]
     found = [
         *map(_duplicate, release.duplicates),
-        *quality.description_findings(
-            (entry for entry in release.entries if entry.code in stated), observations.load_indicators(db)
-        ),
+        *quality.description_findings(undescribed, {**observations.load_indicators(db), **described}),
         *quality.indicator_findings(release.panel, held, policy.limits),
     ]
     first: dict[str, Finding] = {}
@@ -315,9 +328,14 @@ def _hold(
     """Hold a release whole; ``raw`` is None when it is staged already."""
     releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
     if raw:
-        releases.stage(db, number, raw.name, raw.packed or raw.body, raw.dictionary)
+        _stage(db, number, raw)
     owed = owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=True)
     return Outcome(number, release.name, "held", tuple(findings), notes=release.notes, owed=int(owed))
+
+
+def _stage(db: Database, number: int, raw: Raw) -> None:
+    """Keep the text of a release for the decision on it."""
+    releases.stage(db, number, raw.name, raw.packed or gzip.compress(raw.body, compresslevel=1), raw.dictionary)
 
 
 def _accept_but_for_doubtful(
@@ -355,7 +373,7 @@ def _accept_but_for_doubtful(
     if findings:
         releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
         if raw:
-            releases.stage(db, number, raw.name, raw.packed or raw.body, raw.dictionary)
+            _stage(db, number, raw)
         owed = owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=False)
         outcome = replace(outcome, owed=outcome.owed + owed)
     return replace(outcome, findings=tuple(findings), held=tuple(sorted(doubtful)))
@@ -377,13 +395,17 @@ def _accept(
     brought = {entry.code: entry for entry in release.entries if entry.code in wanted}
     catalogue, conflicts = policy.catalogue.extended({**observations.load_indicators(db), **brought}.values())
     clashing = [code for code in conflicts if code in brought]
+    numbered = replace(incoming, status=_stored_remarks(db, incoming, release.remarks))
+    stated = with_ratios(numbered, held, catalogue.ratios)
     described = [entry for entry in catalogue.indicators.values() if entry.code in set(held.indicators)]
     observations.save_indicators(db, described)  # the catalogue may have been edited since
-    observations.save_indicators(db, [catalogue.indicators[code] for code in incoming.indicators], number)
-    numbered = replace(incoming, status=_stored_remarks(db, incoming, release.remarks))
+    observations.save_indicators(db, [catalogue.indicators[code] for code in stated.indicators], number)
     snapshot = snapshots.next_snapshot(db)
-    merged = observations.merge(db, numbered, held, release=number, snapshot=snapshot, whole=rebased)
-    releases.set_cells(db, number, new=merged.new_cells, revised=merged.revised_cells)
+    merged = observations.merge(db, stated, held, release=number, snapshot=snapshot, whole=rebased)
+    kind = _kind(incoming, held, merged)
+    releases.set_cells(db, number, new=merged.new_cells, revised=merged.revised_cells, kind=kind)
+    if kind == "republication" and release.source in policy.publishers and snapshot > 1:
+        return Outcome(number, release.name, "unchanged", kind=kind, notes=release.notes)
     ranked = rank_and_compare(
         db,
         held=held,
@@ -412,7 +434,17 @@ def _accept(
         changes=ranked.changes,
         owed=owed,
         notes=tuple(notes),
+        kind=kind,
     )
+
+
+def _kind(incoming: Panel, held: Panel, merged: Merged) -> ReleaseKind:
+    """What kind of release it is: one with a period not held before is new, whatever else it revises."""
+    known = held.row_of
+    filled = set(np.nonzero((~np.isnan(incoming.values)).any(axis=1))[0].tolist())
+    if any(row in filled and key not in known for key, row in incoming.row_of.items()):
+        return "new"
+    return "revision" if merged.new_cells or merged.revised_cells else "republication"
 
 
 def _stored_remarks(db: Database, panel: Panel, remarks: Sequence[str]) -> npt.NDArray[np.int16]:

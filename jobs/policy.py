@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from engine.catalogue import Catalogue, load_catalogue
 from engine.changes import Thresholds
+from engine.errors import CatalogueError
 from engine.quality import Limits
 from engine.snapshot import Rules
 from jobs.settings import Settings
+from jobs.sources import publisher, publisher_names, wants_of
 
 TEAM, OPS = "team", "ops"
 """Where messages go: the team's channel has everything, the ops channel what concerns sources and releases."""
@@ -33,15 +35,18 @@ class Policy:
     thresholds: Thresholds = field(default_factory=Thresholds)
     limits: Limits = field(default_factory=Limits)
     leads: tuple[Lead, ...] = ()
+    publishers: tuple[str, ...] = ()
+    """Those that are watched."""
     illustrative: bool = False
 
 
 def policy_from(settings: Settings) -> Policy:
     """The policy that the settings ask for. Raises CatalogueError when a catalogue file cannot be used."""
+    catalogue = load_catalogue(settings.catalogue.paths)
     return Policy(
         council=settings.council.code,
         comparators=settings.council.comparators,
-        catalogue=load_catalogue(settings.catalogue.paths),
+        catalogue=catalogue,
         rules=Rules(settings.ranking.quartile_rule, settings.ranking.min_coverage, settings.ranking.max_age_years),
         thresholds=Thresholds(settings.alerts.min_theme_move, settings.alerts.min_composite_move),
         limits=Limits(
@@ -52,7 +57,24 @@ def policy_from(settings: Settings) -> Policy:
             median_jump=settings.quality.max_median_jump,
         ),
         leads=_leads(settings),
+        publishers=_watched(settings, catalogue),
     )
+
+
+def _watched(settings: Settings, catalogue: Catalogue) -> tuple[str, ...]:
+    """The publishers that the catalogue takes something from and that are on, by the settings or by themselves."""
+    watched = []
+    for name in publisher_names():
+        chosen = settings.sources.publisher(name).on
+        wants = wants_of(catalogue, name)
+        publisher(name).check(wants.values())
+        if wants and (publisher(name).ON if chosen is None else chosen):
+            watched.append(name)
+    unknown = sorted({origin.publisher for origin in catalogue.origins.values()} - set(publisher_names()))
+    if unknown:
+        msg = f"the catalogue takes figures from {unknown[0]!r}; there are {', '.join(publisher_names())}"
+        raise CatalogueError(msg)
+    return tuple(watched)
 
 
 def _leads(settings: Settings) -> tuple[Lead, ...]:

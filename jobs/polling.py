@@ -14,21 +14,19 @@ import structlog
 
 from engine.errors import EngineError
 from jobs.errors import SourceError
-from jobs.http import shown
-from jobs.notices import SourceNotice
+from jobs.http import Client, shown
 from jobs.pipeline import Outcome, Raw, ingest
 from jobs.policy import Policy
 from jobs.settings import Settings
 from jobs.sources import file
-from jobs.telling import owe_refused, owe_source
-from state import ledger
+from jobs.telling import owe_refused
+from jobs.watching import FAILURES_TOLD, Fault, record
+from state import ledger, sources
 from state.database import Database, unit
 from state.errors import StateError
+from state.sources import Place
 
 log = structlog.get_logger(__name__)
-
-FAILURES_TOLD = 3
-"""Failures in a row before the ops channel hears of a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +45,13 @@ class Polled:
     refusals: tuple[Refusal, ...]
 
 
-Seen = Mapping[str, tuple[str, int]]
+Seen = Mapping[str, Place]
 
 
 def folders_want_a_look(settings: Settings, seen: Seen, now: datetime) -> bool:
     """Whether a drop folder holds a new file, stopped being readable or is readable again: cheap, reads no file."""
     for folder in folders(settings):
-        failures = seen.get(str(folder), ("", 0))[1]
+        failures = seen.get(str(folder), Place()).failures
         try:
             if _waiting(settings, folder, seen, now) or failures:
                 return True
@@ -64,7 +62,7 @@ def folders_want_a_look(settings: Settings, seen: Seen, now: datetime) -> bool:
 
 
 def _waiting(settings: Settings, folder: Path, seen: Seen, now: datetime) -> list[file.Found]:
-    marks = {place: mark for place, (mark, _) in seen.items()}
+    marks = {name: place.mark for name, place in seen.items()}
     return file.look([folder], marks, settle=settings.sources.file.settle.seconds, now=now.timestamp())
 
 
@@ -78,6 +76,11 @@ def addresses(settings: Settings) -> list[str]:
     return [place for place in settings.sources.file.paths if isinstance(place, str)]
 
 
+def new_client(settings: Settings) -> Client:
+    """The HTTP client of this process; the cache beside the database may be deleted at any time."""
+    return Client(settings.state.path.with_name("http-cache.db"), contact=settings.polling.contact)
+
+
 Places = Literal["folders", "addresses"]
 
 
@@ -86,23 +89,25 @@ def poll(
     settings: Settings,
     policy: Policy,
     *,
+    client: Client | None = None,
     places: Collection[Places] = ("folders", "addresses"),
     clock: Callable[[], datetime] | None = None,
 ) -> Polled:
     """Look at the file source's places of these kinds once and take in what is new.
 
-    What is refused is told to the ops channel once for each content; a place that fails FAILURES_TOLD times in a row
-    is told once, and once when it works again. Raises StateError.
+    ``client`` fetches the addresses; without one they are left alone. What is refused is told to the ops channel once
+    for each content; a place that fails FAILURES_TOLD times in a row is told once, and once when it works again.
+    Raises StateError.
     """
     look = _Look(db, settings, policy, clock or (lambda: datetime.now(UTC)))
     started = look.now()
-    seen = ledger.seen(db, file.NAME)
+    seen = sources.places(db, file.NAME)
     if "folders" in places:
         for found in look.list_folders(seen):
             look.take_file(found)
-    if "addresses" in places:
+    if "addresses" in places and client:
         for address in addresses(settings):
-            look.take_address(address, *seen.get(address, ("", 0)))
+            look.take_address(client, address, seen.get(address, Place()).mark)
     look.record(started)
     return Polled(tuple(look.outcomes), tuple(look.refusals))
 
@@ -137,16 +142,15 @@ class _Look:
         """What is new in the folders; one that cannot be read counts its failures and keeps no other waiting."""
         found = []
         for folder in folders(self.settings):
-            mark, failures = seen.get(str(folder), ("", 0))
             failed = ""
             try:
                 found += _waiting(self.settings, folder, seen, self.now())
             except SourceError as error:
                 failed = str(error)
                 self._refused(str(folder), failed)
-            if failed or failures:
+            if failed or seen.get(str(folder), Place()).failures:
                 with self._unit:
-                    self._count_failure(str(folder), mark, failures, failed)
+                    self._record(str(folder), None, failed)
         return found
 
     def take_file(self, found: file.Found) -> None:
@@ -155,14 +159,14 @@ class _Look:
         with self._unit:
             if refused:
                 self._owe_refused(path.name, f"{found.place} {found.mark}".encode(), refused)
-            ledger.mark_seen(self.db, file.NAME, found.place, found.mark)
+            sources.save_place(self.db, file.NAME, found.place, Place(found.mark))
 
-    def take_address(self, address: str, mark: str, failures: int) -> None:
+    def take_address(self, client: Client, address: str, mark: str) -> None:
         """A failure to fetch counts against the address; what was fetched and is no release is told at once."""
         failed = refused = ""
         answer = None
         try:
-            answer = file.download(address, mark, limit=self._limit)
+            answer = file.download(client, address, mark, limit=self._limit)
         except SourceError as error:
             failed = str(error)
             self._refused(shown(address), failed)
@@ -172,7 +176,7 @@ class _Look:
         with self._unit:
             if answer and refused:
                 self._owe_refused(raw.name, address.encode() + raw.body + (raw.dictionary or b""), refused)
-            self._count_failure(address, mark, failures, failed)
+            self._record(address, mark, failed)
 
     def _taken(self, place: str, read: Callable[[], Raw]) -> str:
         """Take a release in; why it was refused, or nothing.
@@ -194,13 +198,9 @@ class _Look:
         self._refused(place, reason)
         return reason
 
-    def _count_failure(self, place: str, mark: str, failures: int, failed: str) -> None:
-        """Count a place's failures in a row, and tell ops of the third and of the recovery after it."""
-        ledger.mark_seen(self.db, file.NAME, place, mark, failures + 1 if failed else 0)
-        if failed and failures + 1 == FAILURES_TOLD:
-            owe_source(self.db, _notice(shown(place), failures + 1, failed), self.now())
-        elif not failed and failures >= FAILURES_TOLD:
-            owe_source(self.db, _notice(shown(place), failures), self.now())
+    def _record(self, place: str, mark: str | None, failed: str) -> None:
+        fault = Fault(failed) if failed else None
+        record(self.db, file.NAME, place, fault, self.now(), shown=shown(place), mark=mark)
 
     def _owe_refused(self, name: str, content: bytes, reason: str) -> None:
         owe_refused(self.db, file.NAME, name, hashlib.sha256(content).hexdigest(), reason, self.now())
@@ -217,8 +217,3 @@ class _Look:
                 outcome="failed" if self.refusals else "done",
                 detail=f"{len(self.outcomes)} releases, {len(self.refusals)} refused",
             )
-
-
-def _notice(address: str, attempts: int, reason: str = "") -> SourceNotice:
-    """That an address keeps failing for a reason, or without one works again."""
-    return SourceNotice("source", address, failing=bool(reason), attempts=attempts, reason=reason)

@@ -28,6 +28,7 @@ from engine.panel import Panel
 from engine.ranking import Eligibility
 from engine.snapshot import Basis, Snapshot, choose_rows, rank_panel, take_snapshot
 from jobs.policy import Policy
+from jobs.tidy import panel_areas
 from state import observations, snapshots
 from state.database import Database
 from state.snapshots import SnapshotHead
@@ -97,6 +98,18 @@ def rank_and_compare(
     changes = comparison.run(head.id, rebased)
     snapshots.save_changes(db, changes, release=release, snapshot=head.id)
     return Ranked(head, after.snapshot, catalogue, group, council, tuple(changes), previous is None)
+
+
+def rank_held(db: Database, policy: Policy) -> Ranked | None:
+    """The latest snapshot as it stands, ranked from what is held; None before the first release. Changes nothing."""
+    head = snapshots.latest_snapshot(db)
+    if head is None:
+        return None
+    catalogue = policy.catalogue.extended(observations.load_indicators(db).values())[0]
+    group = comparators_of(policy, date.fromisoformat(head.known))
+    panel = observations.load_held(db, panel_areas()).for_areas(group.codes)
+    snapshot = _snapshot(panel, head.basis, date.fromisoformat(head.known))
+    return Ranked(head, snapshot, catalogue, group, load_areas().carry(policy.council), (), first=False)
 
 
 def _snapshot(panel: Panel, basis: Basis, known: date) -> Snapshot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -31,15 +32,21 @@ def new_scheduler(zone: ZoneInfo) -> BackgroundScheduler:
 
 
 def add_job(
-    scheduler: BackgroundScheduler, name: str, work: Callable[[], object], every: Interval | Cron, zone: ZoneInfo
+    scheduler: BackgroundScheduler,
+    name: str,
+    work: Callable[[], object],
+    every: Sequence[Interval | Cron],
+    zone: ZoneInfo,
 ) -> None:
-    """Run ``work`` at its times, and once at the start: what fell due while the service was down is caught up."""
-    trigger = (
-        IntervalTrigger(seconds=every.seconds, timezone=zone)
-        if isinstance(every, Interval)
-        else CronTrigger(**asdict(every), timezone=zone)
-    )
+    """Run ``work`` at these times, and once at the start: what fell due while the service was down is caught up."""
+    trigger = OrTrigger([_trigger(one, zone) for one in every])
     scheduler.add_job(work, trigger, id=name, name=name, next_run_time=datetime.now(zone), replace_existing=True)
+
+
+def _trigger(every: Interval | Cron, zone: ZoneInfo) -> IntervalTrigger | CronTrigger:
+    if isinstance(every, Interval):
+        return IntervalTrigger(seconds=every.seconds, timezone=zone)
+    return CronTrigger(**asdict(every), timezone=zone)
 
 
 def _report(event: JobExecutionEvent) -> None:

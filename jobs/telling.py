@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from engine.areas import load_areas
-from engine.changes import Change, Kind, basket_standing
+from engine.changes import Cause, Change, Kind, basket_standing
 from engine.quality import Finding
 from jobs.notices import (
     BaselineNotice,
     FindingLine,
     Footing,
+    GapLine,
+    GapsNotice,
     HeldNotice,
     Moved,
     Notice,
@@ -25,26 +27,50 @@ from jobs.notices import (
     to_json,
 )
 from jobs.policy import OPS, TEAM, Policy
-from jobs.ranking import Ranked, bottom_and_judged
+from jobs.ranking import Ranked, bottom_and_judged, rank_held
 from state import outbox
 from state.database import Database
+
+_FIRST_FILL = f"publishers/first-fill/{TEAM}"
 
 
 def owe_release(db: Database, release: ReleaseInfo, ranked: Ranked, policy: Policy, now: datetime) -> int:
     """Owe what an accepted release has to tell: the baseline, or its changes to the team and to each lead.
 
-    Returns the number of messages owed: none when nothing moved.
+    Returns the number of messages owed: none when nothing moved, while publishers are looked at for the first time,
+    and when a publisher's release only brings indicators never seen before.
     """
+    published = release.source in policy.publishers
+    if published and not outbox.known(db, _FIRST_FILL):
+        return 0
     if ranked.first:
         key = f"release/{release.id}/baseline/{TEAM}"
         return int(_owe(db, key, TEAM, _baseline(release, ranked, policy), now))
     owed = 0
     for destination, themes in [(TEAM, None), *((f"lead:{lead.name}", lead.themes) for lead in policy.leads)]:
         alert = _alert(release, ranked, policy, themes)
-        if alert.moved or alert.quiet:
+        only_first = published and alert.seen_first and set(alert.quiet) <= {Cause.BASKET}
+        if alert.moved or (alert.quiet and not only_first):
             key = f"release/{release.id}/snapshot/{ranked.head.id}/{destination}"
             owed += _owe(db, key, destination, alert, now)
     return owed
+
+
+def owe_first_fill(db: Database, policy: Policy, now: datetime) -> bool:
+    """Owe the team one baseline once every publisher has been looked at, whatever came of it; never again."""
+    if outbox.known(db, _FIRST_FILL):
+        return False
+    ranked = rank_held(db, policy)
+    if ranked is None:
+        return False
+    release = ReleaseInfo(ranked.head.release_id, "the publishers, looked at for the first time", "", "")
+    return _owe(db, _FIRST_FILL, TEAM, _baseline(release, ranked, policy), now)
+
+
+def owe_gaps(db: Database, source: str, release: str, lines: tuple[GapLine, ...], now: datetime) -> bool:
+    """Owe the ops channel word of indicators missing from a publisher's release."""
+    stamp = now.isoformat(timespec="seconds")
+    return _owe(db, f"gaps/{source}/{release}/{stamp}/{OPS}", OPS, GapsNotice("gaps", source, release, lines), now)
 
 
 def owe_held(

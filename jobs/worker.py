@@ -13,11 +13,13 @@ from multiprocessing import connection, get_context, parent_process
 import structlog
 
 from engine.errors import EngineError
+from jobs import publishers
 from jobs.errors import JobsError
+from jobs.http import Client
 from jobs.logs import configure_logs
 from jobs.pipeline import approve, reject
 from jobs.policy import Policy, policy_from
-from jobs.polling import Places, Polled, poll
+from jobs.polling import Places, Polled, new_client, poll
 from jobs.settings import Settings
 from state import ledger
 from state.database import Database, connect, unit
@@ -30,7 +32,7 @@ _NICENESS = 5
 
 
 def start_worker(settings: Settings) -> ProcessPoolExecutor:
-    """A pool of one process for the looks and the decisions below that ends when its parent does."""
+    """A pool of one process for the work below that ends when its parent does."""
     pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_prepare, initargs=(settings,))
     pool.submit(_connection, settings)  # so that the libraries are loaded before the first release comes
     return pool
@@ -47,7 +49,12 @@ def look_folders(settings: Settings) -> Polled:
 
 def look_addresses(settings: Settings) -> Polled:
     """Look at the addresses once, in the worker."""
-    return poll(_connection(settings), settings, _policy(settings), places=_ADDRESSES)
+    return poll(_connection(settings), settings, _policy(settings), client=_client(settings), places=_ADDRESSES)
+
+
+def take_in(settings: Settings, item: publishers.Item) -> Polled:
+    """Take in what a look at a publisher brought, in the worker."""
+    return publishers.take_in(_connection(settings), settings, _policy(settings), item, datetime.now(UTC))
 
 
 def carry_out_decisions(settings: Settings) -> int:
@@ -96,6 +103,11 @@ def _carry_out(db: Database, settings: Settings, decision: ledger.Decision) -> N
 @functools.cache
 def _connection(settings: Settings) -> Database:
     return connect(settings.state.path)
+
+
+@functools.cache
+def _client(settings: Settings) -> Client:
+    return new_client(settings)
 
 
 @functools.cache

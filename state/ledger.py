@@ -1,4 +1,4 @@
-"""Who did what and what ran: audit, job runs, decisions waiting, and what each source was last seen to hold."""
+"""Who did what and what ran: audit, job runs, decisions waiting."""
 
 from __future__ import annotations
 
@@ -65,18 +65,3 @@ def open_decisions(db: Database) -> list[Decision]:
 def close_decision(db: Database, decision: int, outcome: str) -> None:
     """Note what came of a decision."""
     db.execute("UPDATE decisions SET outcome = ? WHERE id = ?", (outcome, decision))
-
-
-def seen(db: Database, source: str) -> dict[str, tuple[str, int]]:
-    """For each place of a source, what was last seen there and how often it has failed in a row."""
-    rows = db.execute("SELECT place, seen, failures FROM sources WHERE source = ?", (source,))
-    return {place: (mark, failures) for place, mark, failures in rows}
-
-
-def mark_seen(db: Database, source: str, place: str, mark: str, failures: int = 0) -> None:
-    """Keep what was seen at a place (an ETag, a size and time), and its failures in a row."""
-    db.execute(
-        "INSERT INTO sources VALUES (?, ?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET seen = excluded.seen, failures = excluded.failures",
-        (source, place, mark, failures),
-    )

@@ -251,6 +251,46 @@ CREATE TABLE decisions (
 @migrations()
 def first_tables(db: Database) -> None:
     """Everything the path from a dropped file to a message needs."""
-    for statement in _FIRST.split(";\n"):
+    _run(db, _FIRST)
+
+
+def _run(db: Database, script: str) -> None:
+    for statement in script.split(";\n"):
         if statement.strip():
             db.execute(statement)
+
+
+_PUBLISHERS = """
+ALTER TABLE releases ADD COLUMN dataset TEXT NOT NULL DEFAULT '';
+ALTER TABLE releases ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE sources ADD COLUMN checked TEXT NOT NULL DEFAULT '';
+ALTER TABLE sources ADD COLUMN problem TEXT NOT NULL DEFAULT '';
+ALTER TABLE sources ADD COLUMN since TEXT NOT NULL DEFAULT '';
+ALTER TABLE sources ADD COLUMN next_try TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE gaps (
+    source TEXT NOT NULL,
+    dataset TEXT NOT NULL,
+    indicator TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    since TEXT NOT NULL,
+    PRIMARY KEY (source, dataset, indicator)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE calendar (
+    source TEXT NOT NULL,
+    dataset TEXT NOT NULL,
+    day TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('provisional', 'confirmed', 'cancelled')),
+    title TEXT NOT NULL,
+    was TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (source, dataset)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def publishers(db: Database) -> None:
+    """What watching publishers needs: data sets and kinds of releases, health of sources, gaps, the calendar."""
+    _run(db, _PUBLISHERS)

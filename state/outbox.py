@@ -39,6 +39,11 @@ def owe(db: Database, *, key: str, destination: str, kind: str, payload: str, no
     return cursor.rowcount == 1
 
 
+def known(db: Database, key: str) -> bool:
+    """Whether a message was ever owed under this key."""
+    return db.execute("SELECT 1 FROM outbox WHERE key = ?", (key,)).fetchone() is not None
+
+
 def due(db: Database, now: str) -> list[Owed]:
     """Messages to deliver now, in the order they were owed, interrupted ones included."""
     rows = db.execute(

@@ -47,21 +47,22 @@ def add(
     status: str,
     rows: int,
     bad_rows: int,
+    dataset: str = "",
 ) -> int:
     """Enter a release and return its number."""
     cursor = db.execute(
-        "INSERT INTO releases (source, name, identity, published, received, status, rows, bad_rows) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (source, name, identity, published, received, status, rows, bad_rows),
+        "INSERT INTO releases (source, dataset, name, identity, published, received, status, rows, bad_rows) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (source, dataset, name, identity, published, received, status, rows, bad_rows),
     )
     return int(cursor.lastrowid or 0)
 
 
-def set_cells(db: Database, release: int, *, new: int, revised: int) -> None:
-    """Keep how many cells the release added and revised."""
+def set_cells(db: Database, release: int, *, new: int, revised: int, kind: str) -> None:
+    """Keep how many cells the release added and revised, and so what kind of release it is."""
     db.execute(
-        "UPDATE releases SET new_cells = new_cells + ?, revised_cells = revised_cells + ? WHERE id = ?",
-        (new, revised, release),
+        "UPDATE releases SET new_cells = new_cells + ?, revised_cells = revised_cells + ?, kind = ? WHERE id = ?",
+        (new, revised, kind, release),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import words
 from bot.messages.alerts import release
 from bot.slack_text import Message, code, compose, context, cut, literal, pages, paragraphs, section
-from jobs.notices import FindingLine, HeldNotice, RefusedNotice, SourceNotice
+from jobs.notices import FindingLine, GapsNotice, HeldNotice, RefusedNotice, SourceNotice
 
 SHOWN = 10
 _EVIDENCE = 400
@@ -36,8 +36,26 @@ def source(notice: SourceNotice) -> Message:
     if not notice.failing:
         after = f" after {words.count(notice.attempts, 'failed attempt')}" if notice.attempts else ""
         return compose([section(f"*Source {where} works again*{after}")])
-    tries = f"*Source {where} is failing*: {words.count(notice.attempts, 'attempt')} without success"
-    return compose(paragraphs([tries, _reason(notice.reason), "It is tried again on schedule."]))
+    tries = f": {words.count(notice.attempts, 'attempt')} without success" if notice.attempts > 1 else ""
+    fact = f"*Source {where} is failing*{tries}"
+    rest = "Nothing of it was used: the figures held stand. It is tried again on schedule."
+    return compose(paragraphs([fact, _reason(notice.reason), rest]))
+
+
+def gaps(notice: GapsNotice) -> Message:
+    """Indicators missing from a publisher's release, with what to do; every one is in the thread if there are many."""
+    are = "is" if len(notice.lines) == 1 else "are"
+    what = words.count(len(notice.lines), "indicator")
+    fact = f"*{what} {are} missing from {words.name(notice.release)}* · source {words.name(notice.source)}"
+    lines = [f"• {words.strong(line.name)} ({code(line.indicator)}): {_reason(line.reason)}" for line in notice.lines]
+    more = len(lines) - SHOWN
+    note = f"… and {more:,} more: see the thread" if more > 0 else ""
+    rest = (
+        "The rest of the release went through, and the figures held of these stand. If one was renamed, correct its "
+        "entry in the catalogue; benchwatch sources lists them all."
+    )
+    thread = [compose([section(page)]) for page in pages([("", lines)], 2_800)] if more > 0 else []
+    return compose(paragraphs([fact, *lines[:SHOWN], note, rest]), thread)
 
 
 def _fact(notice: HeldNotice) -> str:

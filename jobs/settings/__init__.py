@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jobs.settings.keys import REQUIRED, UNSET, Key, known_keys, toml_value
 from jobs.settings.reading import CONFIG_FILE, CONFIG_VARIABLE, load_settings, settings_path
-from jobs.settings.secrets import SLACK_API_URL, Secrets, load_secrets
+from jobs.settings.secrets import SLACK_API_URL, Secrets, load_credentials, load_secrets
 from jobs.settings.tables import Council, Lead, Mode, QuartileRule, Settings, Slack
 from jobs.settings.values import Cron, Interval, parse_every, parse_interval
 
@@ -25,6 +25,7 @@ __all__ = [
     "Settings",
     "Slack",
     "known_keys",
+    "load_credentials",
     "load_secrets",
     "load_settings",
     "parse_every",

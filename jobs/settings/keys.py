@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from jobs.settings.tables import Settings, Table
+from jobs.sources import publisher_names
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -24,6 +25,12 @@ class Key:
     name: str
     default: str
     description: str
+
+    @property
+    def documented(self) -> str:
+        """The name it is documented under: what all publishers have is said once, under PUBLISHER."""
+        head, publisher, *key = self.name.split(".")
+        return f"sources.PUBLISHER.{key[0]}" if head == "sources" and publisher in publisher_names() else self.name
 
 
 def known_keys() -> tuple[Key, ...]:

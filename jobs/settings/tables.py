@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, create_model, field_validator
 
 from jobs.logs import Format, Level
 from jobs.settings.values import (
@@ -28,7 +28,9 @@ from jobs.settings.values import (
     Texts,
     Zone,
     need_id,
+    parse_every,
 )
+from jobs.sources import publisher_names
 
 Mode = Literal["console", "socket", "http"]
 QuartileRule = Literal["rank", "value"]
@@ -120,10 +122,55 @@ class FileSource(Table):
     )
 
 
-class Sources(Table):
+class PublisherSource(Table):
+    """One publisher that is watched."""
+
+    on: bool | None = Field(
+        default=None,
+        description="Whether it is watched. Unset leaves it to the source: all are on that need no key.",
+    )
+    address: Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+")] | None = Field(
+        default=None,
+        description="Base address of its interface, where that has moved or is reached another way. "
+        "Unset for the publisher's own.",
+    )
+    every: Annotated[tuple[Every, ...], Field(strict=False, min_length=1)] = Field(
+        default=(parse_every("30-59/5 9 * * mon-fri"), parse_every("7 * * * *")),
+        description="When to look: cron lines or intervals, quick when official statistics appear and slow otherwise.",
+    )
+    max_mb: Annotated[int, Field(ge=1)] = Field(
+        default=200, description="Largest answer that is read, in megabytes after unpacking."
+    )
+
+
+class _Sources(Table):
     """Where releases come from."""
 
     file: FileSource = FileSource()
+
+    def publisher(self, name: str) -> PublisherSource:
+        """The settings of a publisher, one of ``publisher_names()``."""
+        found: PublisherSource = getattr(self, name)
+        return found
+
+
+if TYPE_CHECKING:
+    Sources = _Sources
+else:  # one table for each module in jobs/sources, so that a new source brings its own
+    _tables = {name: (PublisherSource, PublisherSource()) for name in publisher_names()}
+    Sources = create_model("Sources", __base__=_Sources, __module__=__name__, **_tables)
+
+
+class Polling(Table):
+    """How benchwatch behaves towards publishers."""
+
+    contact: str = Field(
+        default="",
+        description="Whom publishers may write to about our requests, such as an e-mail address; in the user agent.",
+    )
+    overdue_days: Annotated[int, Field(ge=0)] = Field(
+        default=3, description="Days after its announced date that a release may be late before the ops channel hears."
+    )
 
 
 class Catalogue(Table):
@@ -212,6 +259,7 @@ class Settings(Table):
     slack: Slack = Slack()
     leads: Annotated[tuple[Lead, ...], Field(strict=False)] = ()
     sources: Sources = Sources()
+    polling: Polling = Polling()
     catalogue: Catalogue = Catalogue()
     state: State = State()
     ranking: Ranking = Ranking()

@@ -1,0 +1,281 @@
+"""Watching publishers: each is looked at on its own, and what is new goes through the pipeline.
+
+A look has two halves, so that a slow publisher keeps nobody waiting. ``look`` only talks to the network: it notices
+and fetches, and runs in a thread of its own for each publisher. ``take_in`` has the database, and takes one item after
+the other: it tidies, ingests, and keeps how the look went.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pandas as pd
+import structlog
+
+from engine.catalogue import Indicator
+from engine.errors import EngineError
+from jobs.errors import SourceError, Unreachable
+from jobs.http import Client, Site, user_agent
+from jobs.notices import GapLine
+from jobs.pipeline import Outcome, Raw, ingest
+from jobs.policy import Policy
+from jobs.polling import Polled, Refusal
+from jobs.settings import Settings, load_credentials
+from jobs.sources import Noticed, Tidied, Trouble, Wants, publisher, wants_of
+from jobs.telling import owe_first_fill, owe_gaps
+from jobs.watching import Fault, open_until, record
+from state import ledger, sources
+from state.database import Database, unit
+from state.errors import StateError
+from state.sources import WHOLE, Expected, Place
+
+log = structlog.get_logger(__name__)
+
+_NOTHING = pd.DataFrame()
+_WAITING = 2
+"""Bodies that may wait to be taken in, so that fast publishers do not fill the memory."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A data set that shows something new, fetched; ``mark`` is what will be remembered of it."""
+
+    publisher: str
+    noticed: Noticed
+    bodies: tuple[bytes, ...]
+    mark: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A data set that could not be looked at."""
+
+    publisher: str
+    dataset: str
+    fault: Fault
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The end of a look: what the publisher shows of each data set, and why the look ended early, if it did."""
+
+    publisher: str
+    shown: tuple[Noticed, ...]
+    fault: Fault | None = None
+
+
+Item = Found | Failed | Looked
+
+
+def site(client: Client, settings: Settings, name: str, credentials: Mapping[str, str]) -> Site:
+    """A publisher's site, at the address of the settings or its own."""
+    chosen = settings.sources.publisher(name)
+    return client.site(chosen.address or publisher(name).ADDRESS, limit_mb=chosen.max_mb, credentials=credentials)
+
+
+def may_be_asked(places: Mapping[str, Place], now: datetime) -> bool:
+    """Whether a publisher may be asked now: one that keeps failing is left alone for a while."""
+    return not open_until(places.get(WHOLE, Place()), now)
+
+
+def look(name: str, at: Site, wants: Mapping[str, Wants], places: Mapping[str, Place]) -> Iterator[Item]:
+    """One look at a publisher, over the network only: what is new, what failed, and at last how it ended.
+
+    A data set is fetched when its mark differs from the one in ``places``, or when the catalogue wants other things of
+    it. Nothing is raised: whatever goes wrong is in the items.
+    """
+    shown: list[Noticed] = []
+    fault = None
+    try:
+        for item in publisher(name).notice(at, wants):
+            if isinstance(item, Trouble):
+                yield Failed(name, item.dataset, _fault(item.error))
+                continue
+            shown.append(item)
+            mark = f"{_wish(wants[item.dataset])} {item.mark}"
+            if places.get(item.dataset, Place()).mark != mark:
+                yield _fetched(name, at, wants[item.dataset], item, mark)
+    except Exception as error:  # noqa: BLE001  # told to ops and logged; the next look may succeed
+        fault = _fault(error)
+    yield Looked(name, tuple(shown), fault)
+
+
+def _fetched(name: str, at: Site, wants: Wants, noticed: Noticed, mark: str) -> Found | Failed:
+    try:
+        return Found(name, noticed, publisher(name).fetch(at, wants, noticed), mark)
+    except Exception as error:  # noqa: BLE001  # the other data sets must not wait for a mend
+        return Failed(name, noticed.dataset, _fault(error))
+
+
+def _fault(error: Exception) -> Fault:
+    if isinstance(error, Unreachable):
+        return Fault(str(error), retry_after=error.retry_after)
+    if isinstance(error, SourceError | EngineError):
+        return Fault(str(error), passing=False)
+    log.error("a look failed", exc_info=error)
+    return Fault(f"cannot be looked at ({type(error).__name__}); the log says where it failed", passing=False)
+
+
+def _wish(wants: Wants) -> str:
+    """What decides how a data set is read, in a few letters: the catalogue's words, and the version that reads it."""
+    words = [
+        user_agent(),
+        wants.dataset.details,
+        *((w.indicator.code, w.indicator.polarity, w.keys) for w in wants.series),
+    ]
+    return hashlib.sha256(repr(words).encode()).hexdigest()[:8]
+
+
+def take_in(db: Database, settings: Settings, policy: Policy, item: Item, now: datetime) -> Polled:
+    """Take in one item of a look: a release through the pipeline, or how the look went. Raises StateError."""
+    if isinstance(item, Found):
+        return _take_release(db, settings, policy, item, now)
+    wants = wants_of(policy.catalogue, item.publisher)
+    with unit(db, settings.state.path):
+        if isinstance(item, Failed):
+            shown = _title(item.publisher, wants, item.dataset)
+            record(db, item.publisher, item.dataset, item.fault, now, shown=shown)
+            return Polled((), (Refusal(shown, item.fault.reason),))
+        return _conclude(db, policy, item, now)
+
+
+def _conclude(db: Database, policy: Policy, looked: Looked, now: datetime) -> Polled:
+    """Keep how the look at a publisher ended, what it shows unchanged, and what it announces."""
+    for noticed in looked.shown:
+        if noticed.expected:
+            day = Expected(noticed.expected.isoformat(), "provisional", noticed.title)
+            sources.save_expected(db, looked.publisher, noticed.dataset, day)
+    title = publisher(looked.publisher).TITLE
+    record(db, looked.publisher, WHOLE, looked.fault, now, shown=title)
+    waiting = [name for name in policy.publishers if not sources.places(db, name).get(WHOLE, Place()).checked]
+    if not waiting:
+        owe_first_fill(db, policy, now)
+    return Polled((), (Refusal(title, looked.fault.reason),) if looked.fault else ())
+
+
+def _title(name: str, wants: Mapping[str, Wants], dataset: str) -> str:
+    known = wants.get(dataset)
+    return f"{publisher(name).TITLE}: {known.dataset.title if known else dataset}"
+
+
+def _take_release(db: Database, settings: Settings, policy: Policy, found: Found, now: datetime) -> Polled:
+    wants = wants_of(policy.catalogue, found.publisher)[found.noticed.dataset]
+    tidied, outcome, fault = Tidied(_NOTHING), None, None
+    try:
+        tidied = publisher(found.publisher).tidy(wants, found.noticed, found.bodies)
+        outcome = ingest(db, _raw(found, tidied), policy, now=now, path=settings.state.path)
+    except StateError:
+        raise
+    except Exception as error:  # noqa: BLE001  # told to ops and logged; the other releases must not wait for a mend
+        fault = _fault(error)
+    shown = f"{publisher(found.publisher).TITLE}: {found.noticed.title}"
+    with unit(db, settings.state.path):
+        if outcome:
+            _keep_gaps(db, found, tidied, wants, now)
+        # What cannot be read is not read again before the publisher or the catalogue has changed.
+        passing = fault is not None and fault.passing
+        mark = None if passing else found.mark
+        record(db, found.publisher, found.noticed.dataset, fault, now, shown=shown, mark=mark)
+    return Polled((outcome,) if outcome else (), (Refusal(shown, fault.reason),) if fault else ())
+
+
+def _keep_gaps(db: Database, found: Found, tidied: Tidied, wants: Wants, now: datetime) -> None:
+    reasons = {gap.indicator: gap.reason for gap in tidied.gaps}
+    names = {wanted.indicator.code: wanted.indicator.name for wanted in wants.series}
+    stamp = now.isoformat(timespec="seconds")
+    fresh = sources.save_gaps(db, found.publisher, found.noticed.dataset, reasons, stamp)
+    if fresh:
+        lines = tuple(GapLine(code, names[code], reason) for code, reason in fresh.items())
+        owe_gaps(db, publisher(found.publisher).TITLE, found.noticed.title, lines, now)
+
+
+def _raw(found: Found, tidied: Tidied) -> Raw:
+    """The release as an observation file, its rows in order, so that the same figures are the same release."""
+    rows = tidied.rows.sort_values(["indicator", "area_code", "period"], kind="stable")
+    noticed = found.noticed
+    return Raw(
+        body=rows.to_csv(index=False, lineterminator="\n").encode(),
+        dictionary=_dictionary(tidied.entries) if tidied.entries else None,
+        name=noticed.title,
+        source=found.publisher,
+        published=noticed.published,
+        dataset=noticed.dataset,
+    )
+
+
+_COLUMNS = ("name", "theme", "polarity", "unit", "decimals", "target")
+
+
+def _dictionary(entries: Iterable[Indicator]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("indicator", *_COLUMNS))
+    for entry in entries:
+        cells = (getattr(entry, column) for column in _COLUMNS)
+        writer.writerow((entry.code, *("" if cell is None else str(cell) for cell in cells)))
+    return out.getvalue().encode()
+
+
+def poll_publishers(
+    db: Database,
+    settings: Settings,
+    policy: Policy,
+    client: Client,
+    names: Iterable[str],
+    *,
+    told: Callable[[Polled], None],
+) -> None:
+    """Look at publishers once, all at the same time, and take in what they bring as it comes; ``told`` hears of each.
+
+    A publisher that keeps failing is asked all the same: somebody wants to know now. Raises StateError.
+    """
+    items: queue.Queue[Item | None] = queue.Queue(_WAITING)
+    started = datetime.now(UTC)
+
+    def work(name: str, places: Mapping[str, Place]) -> None:
+        try:
+            at = site(client, settings, name, load_credentials(os.environ, name))
+            for item in look(name, at, wants_of(policy.catalogue, name), places):
+                items.put(item)
+        finally:
+            items.put(None)
+
+    threads = [threading.Thread(target=work, args=(name, sources.places(db, name)), daemon=True) for name in names]
+    for thread in threads:
+        thread.start()
+    outcomes: list[Outcome] = []
+    refusals: list[Refusal] = []
+    left = len(threads)
+    while left:
+        item = items.get()
+        if item is None:
+            left -= 1
+            continue
+        polled = take_in(db, settings, policy, item, datetime.now(UTC))
+        outcomes += polled.outcomes
+        refusals += polled.refusals
+        told(polled)
+    record_run(db, settings, "poll publishers", started, outcomes, refusals)
+
+
+def record_run(
+    db: Database, settings: Settings, job: str, started: datetime, outcomes: list[Outcome], refusals: list[Refusal]
+) -> None:
+    """Keep that a look ran and what it brought."""
+    with unit(db, settings.state.path):
+        ledger.record_run(
+            db,
+            job,
+            started=started.isoformat(timespec="seconds"),
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            outcome="failed" if refusals else "done",
+            detail=f"{len(outcomes)} releases, {len(refusals)} refused",
+        )

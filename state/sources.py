@@ -1,0 +1,151 @@
+"""What each source was last seen to hold, what is wrong there, what is missing from it, and what it announces.
+
+A place is a file, an address or a publisher's data set; the place "" stands for the publisher as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+WHOLE = ""
+"""The place that stands for the source as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of a source: what was last seen there, and how it has gone since.
+
+    ``mark`` tells whether there is something new; ``failures`` counts those in a row; ``checked`` is the last look;
+    ``problem`` is what is wrong, ``since`` when; ``next_try`` is when it may be asked again.
+    """
+
+    mark: str = ""
+    failures: int = 0
+    checked: str = ""
+    problem: str = ""
+    since: str = ""
+    next_try: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A release a publisher has announced: its day (ISO), its state and its title; ``was`` is the day before it moved.
+
+    ``state`` is provisional, confirmed or cancelled.
+    """
+
+    day: str
+    state: str
+    title: str = ""
+    was: str = ""
+
+
+def places(db: Database, source: str) -> dict[str, Place]:
+    """Every place of a source by its name."""
+    rows = db.execute(
+        "SELECT place, seen, failures, checked, problem, since, next_try FROM sources WHERE source = ?", (source,)
+    )
+    return {name: Place(*fields) for name, *fields in rows}
+
+
+def save_place(db: Database, source: str, name: str, place: Place) -> None:
+    """Keep how a place of a source stands."""
+    db.execute(
+        "INSERT INTO sources (source, place, seen, failures, checked, problem, since, next_try) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET seen = excluded.seen, failures = excluded.failures, "
+        "checked = excluded.checked, problem = excluded.problem, since = excluded.since, next_try = excluded.next_try",
+        (source, name, place.mark, place.failures, place.checked, place.problem, place.since, place.next_try),
+    )
+
+
+def save_gaps(db: Database, source: str, dataset: str, reasons: Mapping[str, str], now: str) -> dict[str, str]:
+    """Keep which indicators a data set's release should hold and does not; returns those not known before."""
+    known = {
+        indicator: (reason, since)
+        for indicator, reason, since in db.execute(
+            "SELECT indicator, reason, since FROM gaps WHERE source = ? AND dataset = ?", (source, dataset)
+        )
+    }
+    db.execute("DELETE FROM gaps WHERE source = ? AND dataset = ?", (source, dataset))
+    fresh = {code: reason for code, reason in reasons.items() if known.get(code, ("", ""))[0] != reason}
+    db.conn.executemany(
+        "INSERT INTO gaps (source, dataset, indicator, reason, since) VALUES (?, ?, ?, ?, ?)",
+        [(source, dataset, code, reason, now if code in fresh else known[code][1]) for code, reason in reasons.items()],
+    )
+    return fresh
+
+
+def gaps(db: Database) -> dict[str, str]:
+    """Indicators missing from the releases that should hold them, with the reason."""
+    return dict(db.execute("SELECT indicator, reason FROM gaps ORDER BY indicator"))
+
+
+def expected(db: Database, source: str) -> dict[str, Expected]:
+    """The next release that a source has announced, by data set."""
+    rows = db.execute("SELECT dataset, day, state, title, was FROM calendar WHERE source = ?", (source,))
+    return {dataset: Expected(*fields) for dataset, *fields in rows}
+
+
+def save_expected(db: Database, source: str, dataset: str, release: Expected) -> None:
+    """Keep the next release of a data set; a day that differs from the one known is kept as the day it moved from."""
+    db.execute(
+        "INSERT INTO calendar (source, dataset, day, state, title, was) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET was = CASE WHEN day <> excluded.day THEN day ELSE was END, "
+        "day = excluded.day, state = excluded.state, title = excluded.title",
+        (source, dataset, release.day, release.state, release.title, release.was),
+    )
+
+
+def last_releases(db: Database, source: str) -> dict[str, tuple[str, str, str]]:
+    """The last accepted release of each data set: name, day published or received, kind."""
+    rows = db.execute(
+        "SELECT dataset, name, coalesce(nullif(published, ''), substr(received, 1, 10)), kind FROM releases "
+        "WHERE source = ? AND status = 'accepted' AND kind <> 'republication' ORDER BY id",
+        (source,),
+    )
+    return {dataset: (name, day, kind) for dataset, name, day, kind in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is held of an indicator: its last release with its day, and the council's latest period in the ranking.
+
+    ``areas`` counts the comparators that have a figure for that period; 0 and no period where nothing is ranked.
+    """
+
+    release: str
+    day: str
+    period: str
+    areas: int
+
+
+def held(db: Database, council: str) -> dict[str, Held]:
+    """What is held of every indicator that any release has stated."""
+    rows = db.execute(
+        "SELECT indicators.code, releases.name, "
+        "coalesce(nullif(releases.published, ''), substr(releases.received, 1, 10)), "
+        "coalesce(series.label, ''), coalesce(ranks.\"of\", 0) "
+        "FROM indicators JOIN releases ON releases.id = indicators.release_id "
+        "LEFT JOIN areas ON areas.code = ? "
+        "LEFT JOIN ranks ON ranks.indicator_id = indicators.id AND ranks.area_id = areas.id "
+        "AND ranks.until_snapshot IS NULL LEFT JOIN series ON series.id = ranks.series_id",
+        (council,),
+    )
+    return {code: Held(*fields) for code, *fields in rows}
+
+
+def held_whole(db: Database) -> dict[tuple[str, str], int]:
+    """Data sets with a release held whole for a decision, with the number of the newest, by source and data set."""
+    rows = db.execute("SELECT source, dataset, max(id) FROM releases WHERE status = 'held' GROUP BY source, dataset")
+    return {(source, dataset): release for source, dataset, release in rows}
+
+
+def held_indicators(db: Database) -> dict[str, int]:
+    """Indicators held from a release that otherwise went through, with the number of the newest such release."""
+    rows = db.execute(
+        "SELECT indicator, max(release_id) FROM findings WHERE state = 'held' AND indicator <> '' GROUP BY indicator"
+    )
+    return dict(rows)
