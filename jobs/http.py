@@ -2,8 +2,12 @@
 
 At most PER_HOST requests at once go to one host, named by a user agent with a contact. Answers are kept in the cache
 for as long as the publisher allows and asked for again with conditions after that. Network faults, 429 and server
-errors are tried again with back-off and jitter, or after the time the publisher asks for. A body has a limit, and no
-redirect or link leads to an address that is not public.
+errors are tried again with back-off and jitter, or after the time the publisher asks for. A body has a limit in size
+and in time, and no redirect or link leads to an address that is not public.
+
+Four traps of hishel are closed here: it heeds ``no-store`` in answers but not in requests, it takes an answer without
+a stated lifetime for fresh for up to a week after its Last-Modified, it keeps a server error that states one, and it
+keeps what was replaced beside what replaced it.
 """
 
 from __future__ import annotations
@@ -14,10 +18,12 @@ import json
 import re
 import socket
 import threading
-from collections import defaultdict
+import time
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -40,8 +46,15 @@ PER_HOST = 2
 PATIENCE = 60.0
 """Longest time in seconds that is waited within one look because a publisher asks for it."""
 
+LONGEST = 1800.0
+"""Longest time in seconds that one body may take: a server that drips would otherwise hold us for ever."""
+
 MAX_REDIRECTS = 5
+_LONGEST_REST = (
+    7 * 86_400.0
+)  # what a publisher can ask for; a number of any length would not fit into a time
 _MEGABYTE = 1 << 20
+_NOT_MODIFIED = 304
 _MISSING = 404
 _TOO_MANY = 429
 _AGAIN = frozenset({408, 425, _TOO_MANY})
@@ -50,7 +63,7 @@ _PAGE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)\b", re.IGN
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A body with its address and headers; ``requests`` says how it was got: 0 from the cache, 1 over the network."""
+    """A body with its address and headers; ``requests`` says how many requests it took, 0 when the cache had it."""
 
     address: str
     body: bytes
@@ -61,7 +74,7 @@ class Answer:
         """The body as JSON. Raises Unreachable when it is none."""
         try:
             return json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             msg = f"{shown(self.address)}: answered with something that is not JSON ({error})"
             raise Unreachable(msg) from error
 
@@ -72,6 +85,19 @@ class Answer:
         except UnicodeDecodeError as error:
             msg = f"{shown(self.address)}: answered with something that is not UTF-8 ({error})"
             raise SourceError(msg) from error
+
+
+@dataclass
+class _Errand:
+    """One fetch: what is asked for and how, and what it has taken so far."""
+
+    address: str
+    origin: str
+    limit: int
+    document: object = None
+    secret: bool = False
+    attempts: int = 0
+    requests: int = 0
 
 
 class _TryAgain(Exception):
@@ -96,29 +122,33 @@ def _version() -> str:
 
 def shown(address: str) -> str:
     """An address as people may see it, without the credentials it may carry before the host or in its query."""
-    return re.sub(r"^(https?://)[^/?#]*@", r"\1", address, flags=re.IGNORECASE).partition("?")[0]
+    return re.sub(
+        r"^([a-z][a-z0-9+.-]*://)[^/?#]*@", r"\1", address, flags=re.IGNORECASE
+    ).partition("?")[0]
 
 
 class Client:
     """One for a process, safe for all its threads; close it to close the cache.
 
-    ``cache`` is the file answers are kept in, None for no cache; ``contact`` goes into the user agent.
+    ``cache`` is the file answers are kept in, None for no cache; ``contact`` goes into the user agent; ``timeout``
+    is for each step of a request, ``longest`` for a whole body in seconds.
     """
 
-    def __init__(self, cache: Path | None = None, *, contact: str = "", timeout: httpx.Timeout = TIMEOUT) -> None:
-        transport: httpx.BaseTransport = _Careful(_Ways())
-        if cache is not None:
-            cache.parent.mkdir(parents=True, exist_ok=True)
-            # Answers to us alone: what a publisher marks as private may be kept too.
-            rules = hishel.CacheOptions(shared=False)
-            transport = CacheTransport(transport, hishel.SqliteStorage(database_path=cache), rfc=rules)
+    def __init__(
+        self,
+        cache: Path | None = None,
+        *,
+        contact: str = "",
+        timeout: httpx.Timeout = TIMEOUT,
+        longest: float = LONGEST,
+    ) -> None:
+        way: httpx.BaseTransport = _Careful(_Ways())
         self._client = httpx.Client(
-            transport=transport,
+            transport=way if cache is None else _Keeping(way, cache),
             timeout=timeout,
             headers={"User-Agent": user_agent(contact)},
-            follow_redirects=True,
-            max_redirects=MAX_REDIRECTS,
         )
+        self._longest = longest
         self._hosts: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
             lambda: threading.BoundedSemaphore(PER_HOST)
         )
@@ -137,15 +167,29 @@ class Client:
 
     @property
     def requests(self) -> int:
-        """How many requests have gone over the network."""
+        """How many requests have gone over the network, redirected and failed ones included."""
         return self._count
 
-    def site(self, address: str, *, limit_mb: int = 200, credentials: Mapping[str, str] | None = None) -> Site:
+    def site(
+        self,
+        address: str,
+        *,
+        limit_mb: int = 200,
+        credentials: Mapping[str, str] | None = None,
+    ) -> Site:
         """A publisher's site at its base address, whose bodies may have ``limit_mb`` megabytes."""
-        return Site(self, address.rstrip("/") + "/", limit_mb * _MEGABYTE, credentials or {})
+        return Site(
+            self, address.rstrip("/") + "/", limit_mb * _MEGABYTE, credentials or {}
+        )
 
     def fetch(
-        self, address: str, *, origin: str, limit: int, document: object = None, secret: bool = False
+        self,
+        address: str,
+        *,
+        origin: str,
+        limit: int,
+        document: object = None,
+        secret: bool = False,
     ) -> Answer | None:
         """The body at an address, or None when it is missing (404); a ``document`` is posted as JSON.
 
@@ -153,65 +197,96 @@ class Client:
         it carries a key, is kept out of the cache. Raises Unreachable when there is no usable answer, SourceError when
         the body is larger than ``limit`` bytes or the address is refused.
         """
-        headers = {"Cache-Control": "no-store"} if secret else {}
+        errand = _Errand(address, origin, limit, document, secret)
         try:
-            return self._fetch(address, origin, limit, document, headers)
+            return self._fetch(errand)
         except _TryAgain as error:
-            msg = f"{shown(address)}: {error} (tried {ATTEMPTS} times)"
+            times = "once" if errand.attempts == 1 else f"{errand.attempts} times"
+            msg = f"{shown(address)}: {error} (tried {times})"
             raise Unreachable(msg, error.wait) from error
+        finally:
+            with self._making:
+                self._count += errand.requests
 
-    def _fetch(
-        self, address: str, origin: str, limit: int, document: object, headers: Mapping[str, str]
-    ) -> Answer | None:
+    def _fetch(self, errand: _Errand) -> Answer | None:
         for attempt in stamina.retry_context(
-            on=_wait, attempts=ATTEMPTS, wait_initial=0.5, wait_max=20.0, wait_jitter=1.0, timeout=None
+            on=_wait,
+            attempts=ATTEMPTS,
+            wait_initial=0.5,
+            wait_max=20.0,
+            wait_jitter=1.0,
+            timeout=None,
         ):
             with attempt:
-                return self._once(address, origin, limit, document, headers)
+                return self._once(errand)
         raise AssertionError("stamina gives up by raising")
 
-    def _once(
-        self, address: str, origin: str, limit: int, document: object, headers: Mapping[str, str]
-    ) -> Answer | None:
+    def _once(self, errand: _Errand) -> Answer | None:
+        errand.attempts += 1
         try:
-            request = self._client.build_request(
-                "GET" if document is None else "POST",
-                address,
-                json=document,
-                headers=headers,
-                extensions={"origin": origin},
-            )
-            with self._host(request.url.host), closing(self._client.send(request, stream=True)) as response:
-                return self._read(response, address, limit)
-        except (httpx.TransportError, httpx.DecodingError, socket.gaierror) as error:
-            raise _TryAgain(f"cannot be fetched ({_kind(error)})") from error
-        except (httpx.InvalidURL, httpx.TooManyRedirects, httpx.UnsupportedProtocol) as error:
-            msg = f"{shown(address)}: {error}"
+            return self._follow(self._request(errand), errand)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
+            msg = f"{shown(errand.address)}: not an address that can be asked ({error})"
             raise SourceError(msg) from error
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise _TryAgain(f"cannot be fetched ({_kind(error)})") from error
 
-    def _read(self, response: httpx.Response, address: str, limit: int) -> Answer | None:
-        caching = response.extensions.get("caching")
-        sent = 0 if caching and caching["from_cache"] and not caching["revalidated"] else 1
-        with self._making:
-            self._count += sent
-        status = response.status_code
+    def _request(self, errand: _Errand) -> httpx.Request:
+        return self._client.build_request(
+            "GET" if errand.document is None else "POST",
+            errand.address,
+            json=errand.document,
+            headers={"Cache-Control": "no-store"} if errand.secret else {},
+            extensions={"errand": errand},
+        )
+
+    def _follow(self, request: httpx.Request, errand: _Errand) -> Answer | None:
+        """The answer where redirects end. Each step takes its turn at its own host until its body is read."""
+        for _ in range(MAX_REDIRECTS + 1):
+            with (
+                self._host(request.url.host),
+                closing(self._client.send(request, stream=True)) as response,
+            ):
+                if response.next_request is None:
+                    return self._read(response, errand)
+                deque(self._chunks(response, errand), maxlen=0)
+                request = response.next_request
+        msg = f"{shown(errand.address)}: redirected more than {MAX_REDIRECTS} times; check the address"
+        raise SourceError(msg)
+
+    def _read(self, response: httpx.Response, errand: _Errand) -> Answer | None:
+        where, status = shown(errand.address), response.status_code
         if status == _MISSING:
             return None
         if status in _AGAIN or response.is_server_error:
             raise _TryAgain(f"the server answered {status}", _asked_to_wait(response))
         if not response.is_success:
-            msg = (
-                f"{shown(address)}: the server answered {status}{_words(response)}; check the address and the settings"
-            )
+            # What is said of a secret address may repeat the secret.
+            words = "" if errand.secret else _words(response)
+            msg = f"{where}: the server answered {status}{words}; check the address and the settings"
             raise SourceError(msg)
-        body = b"".join(_limited(response, address, limit))
+        body = b"".join(self._chunks(response, errand))
         if _PAGE.match(body):
-            msg = f"{shown(address)}: answered with a web page instead of data"
+            msg = f"{where}: answered with a web page instead of data"
             raise Unreachable(msg)
         if not body.strip():
-            msg = f"{shown(address)}: answered with nothing"
+            msg = f"{where}: answered with nothing"
             raise Unreachable(msg)
-        return Answer(address, body, dict(response.headers), sent)
+        return Answer(errand.address, body, dict(response.headers), errand.requests)
+
+    def _chunks(self, response: httpx.Response, errand: _Errand) -> Iterator[bytes]:
+        """The body, as long as it stays within its limits."""
+        where = shown(errand.address)
+        if "," in response.headers.get("Content-Encoding", ""):
+            # Each layer unpacks a chunk a thousandfold at once, so that two would fill the memory before any limit.
+            msg = f"{where}: the body is packed more than once, which is refused"
+            raise SourceError(msg)
+        until = time.monotonic() + self._longest
+        for chunk in _limited(response, where, errand.limit):
+            if time.monotonic() > until:
+                msg = f"{where}: the body was still not complete after {self._longest:g} seconds"
+                raise Unreachable(msg)
+            yield chunk
 
     def _host(self, host: str) -> threading.BoundedSemaphore:
         with self._making:
@@ -222,12 +297,21 @@ class Client:
 class Site:
     """A publisher's interface at its base address, as the sources use it."""
 
-    client: Client = field(repr=False)
+    client: Client
     address: str
     limit: int
-    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credentials: Mapping[str, str] = field(default_factory=dict)
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None, *, limit: int | None = None) -> Answer:
+    def __repr__(self) -> str:
+        return f"Site({shown(self.address)!r})"
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> Answer:
         """The body at a path below the base address, or at a whole address.
 
         Raises Unreachable or SourceError; also when there is nothing (404).
@@ -238,23 +322,55 @@ class Site:
             raise SourceError(msg)
         return answer
 
-    def find(self, path: str, params: Mapping[str, Any] | None = None, *, limit: int | None = None) -> Answer | None:
+    def find(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> Answer | None:
         """As ``get``, but None when there is nothing (404)."""
-        address = self._at(path)
-        if params:
-            address = str(httpx.URL(address).copy_merge_params(dict(params)))
-        return self.client.fetch(address, origin=self.address, limit=limit or self.limit, secret=bool(self.credentials))
+        address = _asking(self._at(path), params or {})
+        return self.client.fetch(
+            address,
+            origin=self.address,
+            limit=limit or self.limit,
+            secret=bool(self.credentials),
+        )
 
     def post(self, path: str, document: object) -> Answer:
         """What the interface answers to a JSON document. Raises as ``get``."""
-        answer = self.client.fetch(self._at(path), origin=self.address, limit=self.limit, document=document)
+        answer = self.client.fetch(
+            self._at(path),
+            origin=self.address,
+            limit=self.limit,
+            document=document,
+            secret=bool(self.credentials),
+        )
         if answer is None:
             msg = f"{shown(self._at(path))}: there is nothing at this address (404); it may have moved"
             raise SourceError(msg)
         return answer
 
     def _at(self, path: str) -> str:
-        return path if re.match(r"https?://", path, re.IGNORECASE) else self.address + path.lstrip("/")
+        return (
+            path
+            if re.match(r"https?://", path, re.IGNORECASE)
+            else self.address + path.lstrip("/")
+        )
+
+
+def _asking(address: str, params: Mapping[str, Any]) -> str:
+    """An address with parameters beside those it has."""
+    try:
+        return (
+            str(httpx.URL(address).copy_merge_params(dict(params)))
+            if params
+            else address
+        )
+    except httpx.InvalidURL as error:
+        msg = f"{shown(address)}: not an address that can be asked ({error})"
+        raise SourceError(msg) from error
 
 
 class _Ways(httpx.BaseTransport):
@@ -266,13 +382,19 @@ class _Ways(httpx.BaseTransport):
     def __init__(self) -> None:
         self._straight = httpx.HTTPTransport()
         self._proxied = {
-            scheme: httpx.HTTPTransport(proxy=address)
+            scheme: httpx.HTTPTransport(
+                proxy=address if "://" in address else f"http://{address}"
+            )
             for scheme, address in getproxies().items()
             if scheme in {"http", "https"}
         }
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        way = None if proxy_bypass(request.url.host) else self._proxied.get(request.url.scheme)
+        way = (
+            None
+            if proxy_bypass(request.url.host)
+            else self._proxied.get(request.url.scheme)
+        )
         return (way or self._straight).handle_request(request)
 
     def close(self) -> None:
@@ -281,19 +403,81 @@ class _Ways(httpx.BaseTransport):
 
 
 class _Careful(httpx.BaseTransport):
-    """Sends requests to the trusted host, or to public addresses; the way is checked at each redirect."""
+    """Sends requests to the trusted host, or to public addresses; the way is checked at each redirect.
+
+    What goes out is counted, and what comes back says how it may be kept.
+    """
 
     def __init__(self, way: httpx.BaseTransport) -> None:
         self._way = way
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        origin = httpx.URL(str(request.extensions.get("origin", "")))
-        if _place(request.url) != _place(origin):
+        errand: _Errand = request.extensions["errand"]
+        if _place(request.url) != _place(httpx.URL(errand.origin)):
             _refuse_private(request.url)
-        return self._way.handle_request(request)
+        errand.requests += 1
+        response = self._way.handle_request(request)
+        _rule_keeping(response)
+        return response
 
     def close(self) -> None:
         self._way.close()
+
+
+class _Latest(hishel.SqliteStorage):
+    """Keeps one body for each address.
+
+    hishel would keep the one before as well, ask with either's validators, and fetch the body once more for nothing
+    when a 304 with a weak tag does not tell which of them it means.
+    """
+
+    def create_entry(
+        self,
+        request: hishel.Request,
+        response: hishel.Response,
+        key: str,
+        *,
+        ttl: float | None = None,
+        tti: float | None = None,
+    ) -> hishel.Entry:
+        for before in self.get_entries(key):
+            self.remove_entry(before.id)
+        return super().create_entry(request, response, key, ttl=ttl, tti=tti)
+
+
+class _Keeping(httpx.BaseTransport):
+    """Through the cache in a file, or past it for secret addresses."""
+
+    def __init__(self, way: httpx.BaseTransport, cache: Path) -> None:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        # hishel puts a name without a folder into a folder of its own.
+        storage = _Latest(database_path=cache.absolute())
+        # Answers to us alone: what a publisher marks as private may be kept too.
+        self._cached = CacheTransport(
+            way, storage, rfc=hishel.CacheOptions(shared=False)
+        )
+        self._past = way
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        errand: _Errand = request.extensions["errand"]
+        return (self._past if errand.secret else self._cached).handle_request(request)
+
+    def close(self) -> None:
+        self._cached.close()
+
+
+def _rule_keeping(response: httpx.Response) -> None:
+    """Write into an answer what hishel would get wrong: errors are not kept, and only a stated lifetime counts."""
+    said = response.headers.get("Cache-Control", "")
+    if response.is_error:
+        rule = "no-store"
+    elif "max-age" in said.lower() or "Expires" in response.headers:
+        return
+    elif response.status_code == _NOT_MODIFIED and not said:
+        return  # what was stated with the body still counts
+    else:
+        rule = "no-cache"
+    response.headers["Cache-Control"] = f"{said}, {rule}" if said else rule
 
 
 def _place(address: httpx.URL) -> tuple[str, str, int | None]:
@@ -315,8 +499,11 @@ def _refuse_private(address: httpx.URL) -> None:
 def _resolved(host: str) -> set[str]:
     """The addresses of a host; none when only a proxy can find it, which then also sends the request."""
     try:
-        return {str(found[4][0]).partition("%")[0] for found in socket.getaddrinfo(host, None)}
-    except socket.gaierror:
+        return {
+            str(found[4][0]).partition("%")[0]
+            for found in socket.getaddrinfo(host, None)
+        }
+    except (socket.gaierror, UnicodeError):
         return set()
 
 
@@ -339,13 +526,22 @@ def _asked_to_wait(response: httpx.Response) -> float:
     """Seconds the publisher asks us to wait, from Retry-After as a number or a date; 0 for none."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isdecimal():
-        return float(text)
-    try:
-        then = parsedate_to_datetime(text)
-        sent = parsedate_to_datetime(response.headers.get("Date", ""))
-    except ValueError:
+        return min(float(text), _LONGEST_REST)
+    then = _moment(text)
+    if then is None:
         return 0.0
-    return max(0.0, (then - sent).total_seconds())
+    now = _moment(response.headers.get("Date", "")) or datetime.now(UTC)
+    return min(max(0.0, (then - now).total_seconds()), _LONGEST_REST)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return (
+        moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    )  # "-0000" is read as no zone at all
 
 
 @functools.lru_cache(maxsize=1)
@@ -363,11 +559,13 @@ def _words(response: httpx.Response) -> str:
     return f" ({words[:200]})" if words else ""
 
 
-def _limited(response: httpx.Response, address: str, limit: int) -> Iterator[bytes]:
+def _limited(response: httpx.Response, where: str, limit: int) -> Iterator[bytes]:
     size = 0
     for chunk in response.iter_bytes():
         size += len(chunk)
         if size > limit:
-            msg = f"{shown(address)}: larger than {limit >> 20} MB; raise max_mb if that is right"
+            msg = (
+                f"{where}: larger than {limit >> 20} MB; raise max_mb if that is right"
+            )
             raise SourceError(msg)
         yield chunk

@@ -153,7 +153,13 @@ class GapsNotice:
 
 
 Notice = Annotated[
-    ReleaseAlert | BaselineNotice | HeldNotice | RefusedNotice | SourceNotice | GapsNotice, Field(discriminator="kind")
+    ReleaseAlert
+    | BaselineNotice
+    | HeldNotice
+    | RefusedNotice
+    | SourceNotice
+    | GapsNotice,
+    Field(discriminator="kind"),
 ]
 
 _ADAPTER: TypeAdapter[Notice] = TypeAdapter(Notice)

@@ -13,7 +13,7 @@ import io
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,7 +25,7 @@ from engine.errors import EngineError
 from jobs.errors import SourceError, Unreachable
 from jobs.http import Client, Site, user_agent
 from jobs.notices import GapLine
-from jobs.pipeline import Outcome, Raw, ingest
+from jobs.pipeline import Raw, ingest
 from jobs.policy import Policy
 from jobs.polling import Polled, Refusal
 from jobs.settings import Settings, load_credentials
@@ -75,10 +75,16 @@ class Looked:
 Item = Found | Failed | Looked
 
 
-def site(client: Client, settings: Settings, name: str, credentials: Mapping[str, str]) -> Site:
+def site(
+    client: Client, settings: Settings, name: str, credentials: Mapping[str, str]
+) -> Site:
     """A publisher's site, at the address of the settings or its own."""
     chosen = settings.sources.publisher(name)
-    return client.site(chosen.address or publisher(name).ADDRESS, limit_mb=chosen.max_mb, credentials=credentials)
+    return client.site(
+        chosen.address or publisher(name).ADDRESS,
+        limit_mb=chosen.max_mb,
+        credentials=credentials,
+    )
 
 
 def may_be_asked(places: Mapping[str, Place], now: datetime) -> bool:
@@ -86,7 +92,9 @@ def may_be_asked(places: Mapping[str, Place], now: datetime) -> bool:
     return not open_until(places.get(WHOLE, Place()), now)
 
 
-def look(name: str, at: Site, wants: Mapping[str, Wants], places: Mapping[str, Place]) -> Iterator[Item]:
+def look(
+    name: str, at: Site, wants: Mapping[str, Wants], places: Mapping[str, Place]
+) -> Iterator[Item]:
     """One look at a publisher, over the network only: what is new, what failed, and at last how it ended.
 
     A data set is fetched when its mark differs from the one in ``places``, or when the catalogue wants other things of
@@ -108,7 +116,9 @@ def look(name: str, at: Site, wants: Mapping[str, Wants], places: Mapping[str, P
     yield Looked(name, tuple(shown), fault)
 
 
-def _fetched(name: str, at: Site, wants: Wants, noticed: Noticed, mark: str) -> Found | Failed:
+def _fetched(
+    name: str, at: Site, wants: Wants, noticed: Noticed, mark: str
+) -> Found | Failed:
     try:
         return Found(name, noticed, publisher(name).fetch(at, wants, noticed), mark)
     except Exception as error:  # noqa: BLE001  # the other data sets must not wait for a mend
@@ -121,7 +131,10 @@ def _fault(error: Exception) -> Fault:
     if isinstance(error, SourceError | EngineError):
         return Fault(str(error), passing=False)
     log.error("a look failed", exc_info=error)
-    return Fault(f"cannot be looked at ({type(error).__name__}); the log says where it failed", passing=False)
+    return Fault(
+        f"cannot be looked at ({type(error).__name__}); the log says where it failed",
+        passing=False,
+    )
 
 
 def _wish(wants: Wants) -> str:
@@ -134,7 +147,9 @@ def _wish(wants: Wants) -> str:
     return hashlib.sha256(repr(words).encode()).hexdigest()[:8]
 
 
-def take_in(db: Database, settings: Settings, policy: Policy, item: Item, now: datetime) -> Polled:
+def take_in(
+    db: Database, settings: Settings, policy: Policy, item: Item, now: datetime
+) -> Polled:
     """Take in one item of a look: a release through the pipeline, or how the look went. Raises StateError."""
     if isinstance(item, Found):
         return _take_release(db, settings, policy, item, now)
@@ -155,7 +170,11 @@ def _conclude(db: Database, policy: Policy, looked: Looked, now: datetime) -> Po
             sources.save_expected(db, looked.publisher, noticed.dataset, day)
     title = publisher(looked.publisher).TITLE
     record(db, looked.publisher, WHOLE, looked.fault, now, shown=title)
-    waiting = [name for name in policy.publishers if not sources.places(db, name).get(WHOLE, Place()).checked]
+    waiting = [
+        name
+        for name in policy.publishers
+        if not sources.places(db, name).get(WHOLE, Place()).checked
+    ]
     if not waiting:
         owe_first_fill(db, policy, now)
     return Polled((), (Refusal(title, looked.fault.reason),) if looked.fault else ())
@@ -166,12 +185,16 @@ def _title(name: str, wants: Mapping[str, Wants], dataset: str) -> str:
     return f"{publisher(name).TITLE}: {known.dataset.title if known else dataset}"
 
 
-def _take_release(db: Database, settings: Settings, policy: Policy, found: Found, now: datetime) -> Polled:
+def _take_release(
+    db: Database, settings: Settings, policy: Policy, found: Found, now: datetime
+) -> Polled:
     wants = wants_of(policy.catalogue, found.publisher)[found.noticed.dataset]
     tidied, outcome, fault = Tidied(_NOTHING), None, None
     try:
         tidied = publisher(found.publisher).tidy(wants, found.noticed, found.bodies)
-        outcome = ingest(db, _raw(found, tidied), policy, now=now, path=settings.state.path)
+        outcome = ingest(
+            db, _raw(found, tidied), policy, now=now, path=settings.state.path
+        )
     except StateError:
         raise
     except Exception as error:  # noqa: BLE001  # told to ops and logged; the other releases must not wait for a mend
@@ -183,17 +206,33 @@ def _take_release(db: Database, settings: Settings, policy: Policy, found: Found
         # What cannot be read is not read again before the publisher or the catalogue has changed.
         passing = fault is not None and fault.passing
         mark = None if passing else found.mark
-        record(db, found.publisher, found.noticed.dataset, fault, now, shown=shown, mark=mark)
-    return Polled((outcome,) if outcome else (), (Refusal(shown, fault.reason),) if fault else ())
+        record(
+            db,
+            found.publisher,
+            found.noticed.dataset,
+            fault,
+            now,
+            shown=shown,
+            mark=mark,
+        )
+    return Polled(
+        (outcome,) if outcome else (), (Refusal(shown, fault.reason),) if fault else ()
+    )
 
 
-def _keep_gaps(db: Database, found: Found, tidied: Tidied, wants: Wants, now: datetime) -> None:
+def _keep_gaps(
+    db: Database, found: Found, tidied: Tidied, wants: Wants, now: datetime
+) -> None:
     reasons = {gap.indicator: gap.reason for gap in tidied.gaps}
     names = {wanted.indicator.code: wanted.indicator.name for wanted in wants.series}
     stamp = now.isoformat(timespec="seconds")
-    fresh = sources.save_gaps(db, found.publisher, found.noticed.dataset, reasons, stamp)
+    fresh = sources.save_gaps(
+        db, found.publisher, found.noticed.dataset, reasons, stamp
+    )
     if fresh:
-        lines = tuple(GapLine(code, names[code], reason) for code, reason in fresh.items())
+        lines = tuple(
+            GapLine(code, names[code], reason) for code, reason in fresh.items()
+        )
         owe_gaps(db, publisher(found.publisher).TITLE, found.noticed.title, lines, now)
 
 
@@ -220,8 +259,41 @@ def _dictionary(entries: Iterable[Indicator]) -> bytes:
     writer.writerow(("indicator", *_COLUMNS))
     for entry in entries:
         cells = (getattr(entry, column) for column in _COLUMNS)
-        writer.writerow((entry.code, *("" if cell is None else str(cell) for cell in cells)))
+        writer.writerow(
+            (entry.code, *("" if cell is None else str(cell) for cell in cells))
+        )
     return out.getvalue().encode()
+
+
+def look_at_all(
+    settings: Settings,
+    policy: Policy,
+    client: Client,
+    places: Mapping[str, Mapping[str, Place]],
+) -> Iterator[Item]:
+    """One look at each publisher that ``places`` has, all at the same time; their items as they come.
+
+    A publisher that keeps failing is asked all the same: somebody wants to know now.
+    """
+    items: queue.Queue[Item | None] = queue.Queue(_WAITING)
+
+    def work(name: str) -> None:
+        try:
+            at = site(client, settings, name, load_credentials(os.environ, name))
+            for item in look(name, at, wants_of(policy.catalogue, name), places[name]):
+                items.put(item)
+        finally:
+            items.put(None)
+
+    for name in places:
+        threading.Thread(target=work, args=(name,), name=name, daemon=True).start()
+    left = len(places)
+    while left:
+        item = items.get()
+        if item is None:
+            left -= 1
+        else:
+            yield item
 
 
 def poll_publishers(
@@ -230,52 +302,24 @@ def poll_publishers(
     policy: Policy,
     client: Client,
     names: Iterable[str],
-    *,
-    told: Callable[[Polled], None],
-) -> None:
-    """Look at publishers once, all at the same time, and take in what they bring as it comes; ``told`` hears of each.
-
-    A publisher that keeps failing is asked all the same: somebody wants to know now. Raises StateError.
-    """
-    items: queue.Queue[Item | None] = queue.Queue(_WAITING)
+) -> Iterator[Polled]:
+    """Look at publishers once and take in what they bring, as it comes. Raises StateError."""
     started = datetime.now(UTC)
-
-    def work(name: str, places: Mapping[str, Place]) -> None:
-        try:
-            at = site(client, settings, name, load_credentials(os.environ, name))
-            for item in look(name, at, wants_of(policy.catalogue, name), places):
-                items.put(item)
-        finally:
-            items.put(None)
-
-    threads = [threading.Thread(target=work, args=(name, sources.places(db, name)), daemon=True) for name in names]
-    for thread in threads:
-        thread.start()
-    outcomes: list[Outcome] = []
-    refusals: list[Refusal] = []
-    left = len(threads)
-    while left:
-        item = items.get()
-        if item is None:
-            left -= 1
-            continue
+    refused = outcomes = 0
+    places = {name: sources.places(db, name) for name in names}
+    for item in look_at_all(settings, policy, client, places):
         polled = take_in(db, settings, policy, item, datetime.now(UTC))
-        outcomes += polled.outcomes
-        refusals += polled.refusals
-        told(polled)
-    record_run(db, settings, "poll publishers", started, outcomes, refusals)
-
-
-def record_run(
-    db: Database, settings: Settings, job: str, started: datetime, outcomes: list[Outcome], refusals: list[Refusal]
-) -> None:
-    """Keep that a look ran and what it brought."""
+        outcomes, refused = (
+            outcomes + len(polled.outcomes),
+            refused + len(polled.refusals),
+        )
+        yield polled
     with unit(db, settings.state.path):
         ledger.record_run(
             db,
-            job,
+            "poll publishers",
             started=started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            outcome="failed" if refusals else "done",
-            detail=f"{len(outcomes)} releases, {len(refusals)} refused",
+            outcome="failed" if refused else "done",
+            detail=f"{outcomes} releases, {refused} refused",
         )

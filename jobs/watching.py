@@ -32,7 +32,14 @@ class Fault:
 
 
 def record(
-    db: Database, source: str, name: str, fault: Fault | None, now: datetime, *, shown: str, mark: str | None = None
+    db: Database,
+    source: str,
+    name: str,
+    fault: Fault | None,
+    now: datetime,
+    *,
+    shown: str,
+    mark: str | None = None,
 ) -> None:
     """Keep how a look at a place went, and owe the ops channel what it has to hear, within the caller's unit of work.
 
@@ -40,16 +47,34 @@ def record(
     told at its third time in a row, any other at once, each once; and once that the place works again.
     """
     before = sources.places(db, source).get(name, Place())
-    place = replace(before, checked=_stamp(now), mark=before.mark if mark is None else mark)
+    place = replace(
+        before, checked=_stamp(now), mark=before.mark if mark is None else mark
+    )
     if fault is None:
         if before.failures >= FAILURES_TOLD or before.problem:
-            owe_source(db, SourceNotice("source", shown, failing=False, attempts=before.failures, reason=""), now)
+            owe_source(
+                db,
+                SourceNotice(
+                    "source", shown, failing=False, attempts=before.failures, reason=""
+                ),
+                now,
+            )
         place = replace(place, failures=0, problem="", since="", next_try="")
     else:
         place = _failed(place, fault, now)
-        told = place.failures == FAILURES_TOLD if fault.passing else fault.reason != before.problem
+        told = (
+            place.failures == FAILURES_TOLD
+            if fault.passing
+            else fault.reason != before.problem
+        )
         if told:
-            notice = SourceNotice("source", shown, failing=True, attempts=place.failures, reason=fault.reason)
+            notice = SourceNotice(
+                "source",
+                shown,
+                failing=True,
+                attempts=place.failures,
+                reason=fault.reason,
+            )
             owe_source(db, notice, now)
     sources.save_place(db, source, name, place)
 
@@ -59,7 +84,9 @@ def _failed(place: Place, fault: Fault, now: datetime) -> Place:
     told = not fault.passing or failures >= FAILURES_TOLD
     wait = timedelta(seconds=fault.retry_after)
     if failures >= FAILURES_TOLD:
-        wait = max(wait, min(COOLING * 2 ** min(failures - FAILURES_TOLD, 8), LONGEST_COOLING))
+        wait = max(
+            wait, min(COOLING * 2 ** min(failures - FAILURES_TOLD, 8), LONGEST_COOLING)
+        )
     return replace(
         place,
         failures=failures,

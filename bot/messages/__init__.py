@@ -6,7 +6,14 @@ from bot.messages.alerts import release_alert
 from bot.messages.baseline import baseline
 from bot.messages.ops import gaps, held, refused, source
 from bot.slack_text import Message
-from jobs.notices import BaselineNotice, GapsNotice, HeldNotice, Notice, RefusedNotice, ReleaseAlert
+from jobs.notices import (
+    BaselineNotice,
+    GapsNotice,
+    HeldNotice,
+    Notice,
+    RefusedNotice,
+    ReleaseAlert,
+)
 
 __all__ = ["render"]
 

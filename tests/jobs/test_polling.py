@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from jobs.polling import Polled, folders_want_a_look, poll
+from jobs.polling import Polled, folders_want_a_look, new_client, poll
 from jobs.settings import Settings, load_settings
 from state.database import connect
 from tests.system.releases import NOW, Book, Entry, at_place, policy, release
@@ -48,7 +48,8 @@ class Desk:
         os.utime(path, (at, at))
 
     def poll(self) -> Polled:
-        return poll(self.db, self.settings, policy(), clock=lambda: self.now)
+        with new_client(self.settings) as client:
+            return poll(self.db, self.settings, policy(), client=client, clock=lambda: self.now)
 
     def statuses(self) -> list[str]:
         return [outcome.status for outcome in self.poll().outcomes]
@@ -163,7 +164,7 @@ def test_an_address_that_fails_three_times_is_told_once_and_once_when_it_works_a
     desk.load(f'paths = ["{web.address}/ons-2023-11-01.csv"]')
     for expected in (0, 0, 1, 1, 1):
         polled = desk.poll()
-        assert "the server answered 404; check the address" in polled.refusals[0].reason
+        assert "there is nothing at this address (404); check it" in polled.refusals[0].reason
         assert desk.owed() == [("ops", "source")] * expected
     offer(web)
     assert desk.statuses() == ["accepted"]
@@ -186,11 +187,11 @@ def test_an_address_that_fails_twice_and_recovers_is_not_told(desk: Desk, web: W
 
 def test_what_an_address_offers_and_is_no_release_is_told_once_for_each_content(desk: Desk, web: Web) -> None:
     desk.load(f'paths = ["{web.address}/ons-2023-11-01.csv"]')
-    web.pages["/ons-2023-11-01.csv"] = Page(b"<html>moved</html>", tag='"bad"')
+    web.pages["/ons-2023-11-01.csv"] = Page(b"we have moved", tag='"bad"')
     assert len(desk.poll().refusals) == 1
     assert desk.owed() == [("ops", "refused")]
     assert len(desk.poll().refusals) == 0, "unchanged since"
-    web.pages["/ons-2023-11-01.csv"] = Page(b"<html>moved</html>", tag='"another"')
+    web.pages["/ons-2023-11-01.csv"] = Page(b"we have moved", tag='"another"')
     desk.poll()
     assert desk.owed() == [("ops", "refused")]
     offer(web)

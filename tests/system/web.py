@@ -65,7 +65,8 @@ class Web:
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer one request."""
         path = handler.path
-        self.requests.append(Request(path, dict(handler.headers)))
+        headers = {name.title(): value for name, value in handler.headers.items()}
+        self.requests.append(Request(path, headers))
         page = self.pages.get(path, Page(b"", status=404))
         asked_tag, asked_day = handler.headers.get("If-None-Match"), handler.headers.get("If-Modified-Since")
         same = (page.tag and asked_tag == page.tag) or (page.modified and asked_day == page.modified)
