@@ -32,12 +32,7 @@ _FONT = "DejaVu Sans"
 
 _PAPER, _INK, _SOFT = "#ffffff", "#1b1f24", "#57606a"
 _BANDS = ("#dbe9f6", "#eef3f7", "#f3f1ee", "#f8e1cf")
-_BAND_WORDS = (
-    "Top\nquartile",
-    "Second\nquartile",
-    "Third\nquartile",
-    "Bottom\nquartile",
-)
+_BAND_WORDS = ("Top\nquartile", "Second\nquartile", "Third\nquartile", "Bottom\nquartile")
 _COLOURS = {"better": "#0b5394", "worse": "#a8430a", "same": _SOFT, "": _SOFT}
 _SIGNS = {"better": "▲ better", "worse": "▼ worse", "same": "", "": ""}
 
@@ -91,11 +86,7 @@ def theme_chart(
     _heading(axes, f"{council}: rank by theme", among, years)
     for at, move in enumerate(ordered):
         _row(axes, move, _HEAD + _ROW * at)
-    foot = "1st is best." + (
-        " The other areas' figures are made up to show the method."
-        if illustrative
-        else ""
-    )
+    foot = "1st is best." + (" The other areas' figures are made up to show the method." if illustrative else "")
     _write(axes, _LEFT, height - _FOOT + 0.2, foot, size=6.6, colour=_SOFT)
     buffer = io.BytesIO()
     canvas.print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
@@ -107,9 +98,7 @@ def _rank(standing: Standing | None) -> int | None:
 
 
 def _place(standing: Standing | None) -> str:
-    return (
-        "no rank" if standing is None or _rank(standing) is None else position(standing)
-    )
+    return "no rank" if standing is None or _rank(standing) is None else position(standing)
 
 
 def _span(move: ThemeMove) -> str:
@@ -122,9 +111,7 @@ def _span(move: ThemeMove) -> str:
     return f"{old} to {new} of {move.after.of}, {move.word}"
 
 
-def _alt(
-    moves: Sequence[ThemeMove], council: str, among: str, years: tuple[str, str]
-) -> str:
+def _alt(moves: Sequence[ThemeMove], council: str, among: str, years: tuple[str, str]) -> str:
     text = f"Chart: rank of {council} by theme, {years[0]} to {years[1]}, 1st being best, among {among}."
     for at, move in enumerate(moves):
         clause = f" {move.theme}: {_span(move)}."
@@ -149,72 +136,33 @@ def _heading(axes: Axes, title: str, among: str, years: tuple[str, str]) -> None
 
 def _row(axes: Axes, move: ThemeMove, top: float) -> None:
     """A theme's name, its places in words, and the way from one to the other."""
-    _write(
-        axes,
-        _LEFT,
-        top + 0.1,
-        _shortened(move.theme, _NAME_LENGTH),
-        size=7.8,
-        weight="bold",
-    )
+    _write(axes, _LEFT, top + 0.1, _shortened(move.theme, _NAME_LENGTH), size=7.8, weight="bold")
     colour = _COLOURS[move.word]
     if move.word == "same":
         words = f"stays {_place(move.after)}"
     else:
         words = f"{_place(move.before)} → {_place(move.after)}  {_SIGNS[move.word]}".rstrip()
-    _write(
-        axes, _WIDTH - _RIGHT, top + 0.1, words, size=7.4, colour=colour, align="right"
-    )
+    _write(axes, _WIDTH - _RIGHT, top + 0.1, words, size=7.4, colour=colour, align="right")
     middle = top + 0.3
     _bands(axes, move, middle)
     old, new = _across(move.before), _across(move.after)
     if old is not None and new is not None and old != new:
-        arrow = {
-            "arrowstyle": "-|>",
-            "color": colour,
-            "lw": 1.5,
-            "shrinkA": 3,
-            "shrinkB": 2.5,
-            "mutation_scale": 7,
-        }
+        arrow = {"arrowstyle": "-|>", "color": colour, "lw": 1.5, "shrinkA": 3, "shrinkB": 2.5, "mutation_scale": 7}
         axes.annotate("", (new, middle), (old, middle), arrowprops=arrow)
     if old is not None:
-        axes.plot(
-            [old],
-            [middle],
-            "o",
-            ms=6.5 if old == new else 5,
-            mfc=_PAPER,
-            mec=colour,
-            mew=1.1,
-        )
+        axes.plot([old], [middle], "o", ms=6.5 if old == new else 5, mfc=_PAPER, mec=colour, mew=1.1)
     if new is not None:
-        axes.plot(
-            [new], [middle], "o", ms=2.5 if old == new else 6, mfc=colour, mec=colour
-        )
+        axes.plot([new], [middle], "o", ms=2.5 if old == new else 6, mfc=colour, mec=colour)
 
 
 def _bands(axes: Axes, move: ThemeMove, middle: float) -> None:
     """The four quartiles of the areas ranked, as wide as the ranks they hold."""
-    shown = next(
-        (
-            s
-            for s in (move.after, move.before)
-            if s is not None and _rank(s) is not None
-        ),
-        None,
-    )
+    shown = next((s for s in (move.after, move.before) if s is not None and _rank(s) is not None), None)
     of = (shown.of if shown else None) or 4
     edges = [-(-quarter * of // 4) for quarter in range(5)]
     for colour, first, last in zip(_BANDS, edges, edges[1:], strict=False):
-        start, end = (
-            _LEFT + (_WIDTH - _LEFT - _RIGHT) * edge / of for edge in (first, last)
-        )
-        axes.add_patch(
-            Rectangle(
-                (start, middle - 0.075), end - start, 0.15, fc=colour, ec=_PAPER, lw=1
-            )
-        )
+        start, end = (_LEFT + (_WIDTH - _LEFT - _RIGHT) * edge / of for edge in (first, last))
+        axes.add_patch(Rectangle((start, middle - 0.075), end - start, 0.15, fc=colour, ec=_PAPER, lw=1))
 
 
 def _across(standing: Standing | None) -> float | None:
@@ -241,20 +189,9 @@ def _write(
     align: str = "left",
 ) -> None:
     """Literal text: no mathematics between dollar signs, and a box for what the font cannot draw."""
-    drawable = "".join(
-        char if char == "\n" or ord(char) in _glyphs() else "□" for char in words
-    )
+    drawable = "".join(char if char == "\n" or ord(char) in _glyphs() else "□" for char in words)
     font = FontProperties(family=_FONT, size=size, weight=weight)
-    axes.text(
-        x,
-        y,
-        drawable,
-        color=colour,
-        ha=align,
-        va="center",
-        fontproperties=font,
-        parse_math=False,
-    )
+    axes.text(x, y, drawable, color=colour, ha=align, va="center", fontproperties=font, parse_math=False)
 
 
 @functools.cache

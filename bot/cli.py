@@ -51,21 +51,11 @@ app = typer.Typer(
 
 Config = Annotated[
     Path | None,
-    typer.Option(
-        "--config",
-        envvar="BENCHWATCH_CONFIG",
-        help="Settings file; ./config.toml when not given.",
-    ),
+    typer.Option("--config", envvar="BENCHWATCH_CONFIG", help="Settings file; ./config.toml when not given."),
 ]
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on standard output.")
-]
-Release = Annotated[
-    int, typer.Argument(help="Number of the held release.", min=1, max=_LARGEST)
-]
-Indicators = Annotated[
-    list[str] | None, typer.Argument(help="Only these of the indicators held from it.")
-]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Release = Annotated[int, typer.Argument(help="Number of the held release.", min=1, max=_LARGEST)]
+Indicators = Annotated[list[str] | None, typer.Argument(help="Only these of the indicators held from it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit.")]
 
 
@@ -74,9 +64,7 @@ def main() -> None:
     try:
         app()
     except SystemExit as end:
-        if (
-            end.code == USAGE and "--json" in sys.argv
-        ):  # typer has explained itself on standard error
+        if end.code == USAGE and "--json" in sys.argv:  # typer has explained itself on standard error
             typer.echo(json.dumps({"error": "wrong usage; standard error says what"}))
         raise
     except _FAULTS as error:
@@ -98,10 +86,7 @@ def _code(error: Exception) -> int:
 
 def _settings(config: Path | None) -> Settings:
     settings = load_settings(config)
-    configure_logs(
-        "warning" if settings.logs.level == "info" else settings.logs.level,
-        settings.logs.format,
-    )
+    configure_logs("warning" if settings.logs.level == "info" else settings.logs.level, settings.logs.format)
     return settings
 
 
@@ -129,9 +114,7 @@ def _reading(settings: Settings) -> Iterator[Reader]:
 
 
 def _print(document: Any, text: str, *, as_json: bool) -> None:  # noqa: ANN401  # any JSON document
-    typer.echo(
-        json.dumps(document, ensure_ascii=False, default=_plain) if as_json else text
-    )
+    typer.echo(json.dumps(document, ensure_ascii=False, default=_plain) if as_json else text)
 
 
 def _plain(value: object) -> object:
@@ -142,9 +125,7 @@ def _plain(value: object) -> object:
 
 @app.command("demo")
 def demo_command(
-    out: Annotated[
-        Path, typer.Option("--out", help="Folder for the HTML page and the chart.")
-    ] = Path("demo"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for the HTML page and the chart.")] = Path("demo"),
     as_json: Json = False,
 ) -> None:
     """Replay Leicestershire's 2015/16 to 2016/17 through the whole pipeline, with illustrative comparators."""
@@ -161,41 +142,24 @@ def demo_command(
 @app.command("ingest")
 def ingest_command(
     files: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Observation files, CSV or gzip, oldest first; or folders of them."
-        ),
+        list[Path], typer.Argument(help="Observation files, CSV or gzip, oldest first; or folders of them.")
     ],
-    published: Annotated[
-        str,
-        typer.Option("--published", help="Date published; else the one in the name."),
-    ] = "",
+    published: Annotated[str, typer.Option("--published", help="Date published; else the one in the name.")] = "",
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Take files in, each as a release through the whole pipeline."""
     settings = _settings(config)
-    policy, day = (
-        policy_from(settings),
-        _day(published, "--published") if published else None,
-    )
+    policy, day = (policy_from(settings), _day(published, "--published") if published else None)
     outcomes: list[Outcome] = []
     refusals: list[polling.Refusal] = []
     fault = None
     try:
         with _writing(settings) as db:
-            for path in [
-                one
-                for given in files
-                for one in (file.in_folder(given) if given.is_dir() else [given])
-            ]:
+            for path in [one for given in files for one in (file.in_folder(given) if given.is_dir() else [given])]:
                 try:
-                    raw = file.read(
-                        path, limit=settings.sources.file.max_mb << 20, published=day
-                    )
-                    outcome = ingest(
-                        db, raw, policy, now=_now(), path=settings.state.path
-                    )
+                    raw = file.read(path, limit=settings.sources.file.max_mb << 20, published=day)
+                    outcome = ingest(db, raw, policy, now=_now(), path=settings.state.path)
                 except SourceError as error:
                     refusals.append(polling.Refusal(str(path), str(error)))
                     line = tell.refusal(refusals[-1])
@@ -211,9 +175,7 @@ def ingest_command(
 
 def _told(db: Database, outcome: Outcome) -> str:
     stored = releases.by_number(db, outcome.release)
-    return tell.outcome(
-        outcome, superseded=stored is not None and stored.status == "superseded"
-    )
+    return tell.outcome(outcome, superseded=stored is not None and stored.status == "superseded")
 
 
 def _finish(
@@ -225,17 +187,9 @@ def _finish(
 ) -> None:
     """Print what was taken in and what was not; ``fault`` is what cut it short."""
     if as_json:
-        document = {
-            "releases": [tell.outcome_document(one) for one in outcomes],
-            "refused": refusals,
-        }
-        _print(
-            document | ({"error": _reason(fault)} if fault else {}), "", as_json=True
-        )
-    for reason in [
-        *(refusal.reason for refusal in refusals),
-        *([_reason(fault)] if fault else []),
-    ]:
+        document = {"releases": [tell.outcome_document(one) for one in outcomes], "refused": refusals}
+        _print(document | ({"error": _reason(fault)} if fault else {}), "", as_json=True)
+    for reason in [*(refusal.reason for refusal in refusals), *([_reason(fault)] if fault else [])]:
         typer.echo(f"benchwatch: {reason}", err=True)
     if fault:
         raise typer.Exit(_code(fault))
@@ -248,10 +202,7 @@ def _finish(
 @app.command("poll")
 def poll_command(
     sources: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Only these: file, or publishers as benchwatch sources names them."
-        ),
+        list[str] | None, typer.Argument(help="Only these: file, or publishers as benchwatch sources names them.")
     ] = None,
     config: Config = None,
     as_json: Json = False,
@@ -273,9 +224,7 @@ def poll_command(
 
         if file.NAME in chosen:
             take(polling.poll(db, settings, policy, client=client))
-        for polled in publishers.poll_publishers(
-            db, settings, policy, client, sorted(chosen - {file.NAME})
-        ):
+        for polled in publishers.poll_publishers(db, settings, policy, client, sorted(chosen - {file.NAME})):
             take(polled)
     if not outcomes and not as_json:
         typer.echo("Nothing new.")
@@ -287,21 +236,15 @@ def _chosen(names: Sequence[str], policy: Policy) -> set[str]:
     known = (file.NAME, *publisher_names())
     for name in names:
         if name not in known:
-            raise SettingsError(
-                f"no source is called {name!r}; there are {', '.join(known)}"
-            )
+            raise SettingsError(f"no source is called {name!r}; there are {', '.join(known)}")
         if name != file.NAME and name not in policy.publishers:
-            raise SettingsError(
-                f"the source {name} is off; switch it on with on = true in [sources.{name}]"
-            )
+            raise SettingsError(f"the source {name} is off; switch it on with on = true in [sources.{name}]")
     return set(names) or {file.NAME, *policy.publishers}
 
 
 @app.command("sources")
 def sources_command(
-    every: Annotated[
-        bool, typer.Option("--all", help="Every indicator too, not the sources alone.")
-    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every indicator too, not the sources alone.")] = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -316,11 +259,7 @@ def sources_command(
 @app.command("doctor")
 def doctor_command(
     probe: Annotated[
-        bool,
-        typer.Option(
-            "--live",
-            help="Ask every publisher once too, and report names and columns that drifted.",
-        ),
+        bool, typer.Option("--live", help="Ask every publisher once too, and report names and columns that drifted.")
     ] = False,
     config: Config = None,
     as_json: Json = False,
@@ -354,12 +293,8 @@ def run_command(config: Config = None, as_json: Json = False) -> None:
 
 @app.command("ask")
 def ask_command(
-    question: Annotated[
-        str, typer.Argument(help='As after /rank, for example "theme Police".')
-    ] = "help",
-    blocks: Annotated[
-        bool, typer.Option("--blocks", help="Print the answer as Block Kit JSON.")
-    ] = False,
+    question: Annotated[str, typer.Argument(help='As after /rank, for example "theme Police".')] = "help",
+    blocks: Annotated[bool, typer.Option("--blocks", help="Print the answer as Block Kit JSON.")] = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -376,73 +311,44 @@ def ask_command(
 @app.command("changes")
 def changes_command(
     release: Annotated[
-        int | None,
-        typer.Option("--release", help="Number of one release.", min=1, max=_LARGEST),
+        int | None, typer.Option("--release", help="Number of one release.", min=1, max=_LARGEST)
     ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Show what changed, and the cause."""
     with _reading(_settings(config)) as reader:
-        views = [
-            view
-            for view in reader.changes(release=release)
-            if view.change.kind != "baseline"
-        ]
-    _print(
-        {"changes": [tell.change_document(view) for view in views]},
-        tell.changes(views),
-        as_json=as_json,
-    )
+        views = [view for view in reader.changes(release=release) if view.change.kind != "baseline"]
+    _print({"changes": [tell.change_document(view) for view in views]}, tell.changes(views), as_json=as_json)
 
 
 @app.command("export")
 def export_command(
-    table: Annotated[
-        str, typer.Argument(help="ranks, themes, observations or changes.")
-    ],
+    table: Annotated[str, typer.Argument(help="ranks, themes, observations or changes.")],
     form: Annotated[str, typer.Option("--format", help="csv or json.")] = "csv",
-    as_of: Annotated[
-        str, typer.Option("--as-of", help="What was known on this date.")
-    ] = "",
-    all_areas: Annotated[
-        bool, typer.Option("--all-areas", help="Every area, not the council alone.")
-    ] = False,
+    as_of: Annotated[str, typer.Option("--as-of", help="What was known on this date.")] = "",
+    all_areas: Annotated[bool, typer.Option("--all-areas", help="Every area, not the council alone.")] = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Print a table for spreadsheets and scripts."""
     if table not in tables.TABLES:
-        raise SettingsError(
-            f"no table is called {table!r}; there are {', '.join(tables.TABLES)}"
-        )
+        raise SettingsError(f"no table is called {table!r}; there are {', '.join(tables.TABLES)}")
     if form not in ("csv", "json"):
         raise SettingsError(f"no format is called {form!r}; there are csv and json")
     settings = _settings(config)
     with _reading(settings) as reader:
-        rows = reader.read(
-            _table(
-                table,
-                as_of,
-                None if all_areas else load_areas().carry(settings.council.code),
-            )
-        )
+        rows = reader.read(_table(table, as_of, None if all_areas else load_areas().carry(settings.council.code)))
     columns = tables.COLUMNS[table]
     if as_json or form == "json":
-        _print(
-            {table: [dict(zip(columns, row, strict=True)) for row in rows]},
-            "",
-            as_json=True,
-        )
+        _print({table: [dict(zip(columns, row, strict=True)) for row in rows]}, "", as_json=True)
     else:
         out = csv.writer(sys.stdout, lineterminator="\n")
         out.writerow(columns)
         out.writerows(rows)
 
 
-def _table(
-    table: str, as_of: str, area: str | None
-) -> Callable[[Database], list[tables.Row]]:
+def _table(table: str, as_of: str, area: str | None) -> Callable[[Database], list[tables.Row]]:
     day = _day(as_of, "--as-of").isoformat() if as_of else "9999-12-31"
 
     def query(db: Database) -> list[tables.Row]:
@@ -459,11 +365,7 @@ def releases_command(config: Config = None, as_json: Json = False) -> None:
     """Show every release and what became of it."""
     with _reading(_settings(config)) as reader:
         views = reader.releases()
-    _print(
-        {"releases": [tell.release_document(view) for view in views]},
-        tell.releases(views),
-        as_json=as_json,
-    )
+    _print({"releases": [tell.release_document(view) for view in views]}, tell.releases(views), as_json=as_json)
 
 
 @app.command("outbox")
@@ -500,15 +402,7 @@ def approve_command(
         if outcome.status == "held":
             raise typer.Exit(HELD)
 
-    _decide(
-        settings,
-        "approve",
-        release,
-        indicators or [],
-        reason,
-        now_here,
-        as_json=as_json,
-    )
+    _decide(settings, "approve", release, indicators or [], reason, now_here, as_json=as_json)
 
 
 @app.command("reject")
@@ -534,15 +428,9 @@ def reject_command(
             path=settings.state.path,
         )
         what = ", ".join(turned_down) or "the whole file"
-        _print(
-            {"release": release, "rejected": turned_down},
-            f"Release {release}: rejected {what}.",
-            as_json=as_json,
-        )
+        _print({"release": release, "rejected": turned_down}, f"Release {release}: rejected {what}.", as_json=as_json)
 
-    _decide(
-        settings, "reject", release, indicators or [], reason, now_here, as_json=as_json
-    )
+    _decide(settings, "reject", release, indicators or [], reason, now_here, as_json=as_json)
 
 
 def _decide(
@@ -561,10 +449,7 @@ def _decide(
             now_here(db, policy_from(settings))
     except StateInUse:
         _check_held(settings, release, indicators)
-        with (
-            closing(connect(settings.state.path, migrate=False)) as db,
-            unit(db, settings.state.path),
-        ):
+        with closing(connect(settings.state.path, migrate=False)) as db, unit(db, settings.state.path):
             ledger.ask_decision(
                 db,
                 at=_now().isoformat(timespec="seconds"),
@@ -580,21 +465,13 @@ def _decide(
 
 def _check_held(settings: Settings, release: int, indicators: Sequence[str]) -> None:
     with _reading(settings) as reader:
-        waiting = {
-            view.id: view.held
-            for view in reader.releases()
-            if view.status == "held" or view.held
-        }
+        waiting = {view.id: view.held for view in reader.releases() if view.status == "held" or view.held}
     if release not in waiting:
-        raise DecisionError(
-            f"nothing of release {release} is held; benchwatch releases lists what is"
-        )
+        raise DecisionError(f"nothing of release {release} is held; benchwatch releases lists what is")
     unknown = sorted(set(indicators) - set(waiting[release]))
     if unknown:
         held = ", ".join(sorted(waiting[release])) or "the whole file"
-        raise DecisionError(
-            f"release {release}: {unknown[0]} is not held; held are {held}"
-        )
+        raise DecisionError(f"release {release}: {unknown[0]} is not held; held are {held}")
 
 
 @app.command("manifest")
@@ -608,9 +485,7 @@ def _day(text: str, option: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise SettingsError(
-            f"{option} {text!r} is not a date such as 2025-11-25"
-        ) from None
+        raise SettingsError(f"{option} {text!r} is not a date such as 2025-11-25") from None
 
 
 def _now() -> datetime:

@@ -17,19 +17,13 @@ class ConsolePoster:
         self._out = out or sys.stdout
         self._numbers = itertools.count(1)
 
-    def post(
-        self, channel: str, message: Message, key: str, thread: str
-    ) -> tuple[str, str]:
+    def post(self, channel: str, message: Message, key: str, thread: str) -> tuple[str, str]:
         """Print one message under the name of its channel, a thread's indented."""
         del key
         lines = plain(message).splitlines()
         indent = "    " if thread else ""
         heading = "" if thread else f"\n#{channel}\n"
-        print(
-            heading + "\n".join(indent + line for line in lines),
-            file=self._out,
-            flush=True,
-        )
+        print(heading + "\n".join(indent + line for line in lines), file=self._out, flush=True)
         return channel, str(next(self._numbers))
 
     def find(self, channel: str, key: str, since: datetime, thread: str) -> str:

@@ -50,9 +50,7 @@ class Unreadable(Exception):
 class Poster(Protocol):
     """A place where messages are put: Slack, or the terminal."""
 
-    def post(
-        self, channel: str, message: Message, key: str, thread: str
-    ) -> tuple[str, str]:
+    def post(self, channel: str, message: Message, key: str, thread: str) -> tuple[str, str]:
         """Post and return the channel's number and the message's; raises Refused or Unknown."""
 
     def find(self, channel: str, key: str, since: datetime, thread: str) -> str:
@@ -74,9 +72,7 @@ class Delivery:
         return sum(self._deliver(owed) for owed in outbox.due(self.db, self._stamp()))
 
     def _stamp(self, ahead: float = 0.0) -> str:
-        return (self.clock() + timedelta(seconds=ahead)).isoformat(
-            timespec="milliseconds"
-        )
+        return (self.clock() + timedelta(seconds=ahead)).isoformat(timespec="milliseconds")
 
     def _deliver(self, owed: Owed) -> bool:
         channel = self.destinations.get(owed.destination)
@@ -89,25 +85,15 @@ class Delivery:
             message = self._render(owed)
             self._parts(owed, channel, [message, *message.thread])
         except Refused as error:
-            wait = error.retry_after or min(
-                FIRST_WAIT * 2 ** min(owed.attempts, 10), LONGEST_WAIT
-            )
+            wait = error.retry_after or min(FIRST_WAIT * 2 ** min(owed.attempts, 10), LONGEST_WAIT)
             return self._put_back(owed, wait, str(error))
         except Unknown as error:
-            return self._put_back(
-                owed, UNKNOWN_WAIT, f"outcome unknown, to be read back: {error}"
-            )
+            return self._put_back(owed, UNKNOWN_WAIT, f"outcome unknown, to be read back: {error}")
         except StateError:
             raise
-        except (
-            Exception
-        ) as error:  # whatever it was, the part may stand, and others wait behind it
+        except Exception as error:  # whatever it was, the part may stand, and others wait behind it
             log.exception("delivery failed", key=owed.key)
-            return self._put_back(
-                owed,
-                UNKNOWN_WAIT,
-                f"outcome unknown, to be read back: {type(error).__name__}",
-            )
+            return self._put_back(owed, UNKNOWN_WAIT, f"outcome unknown, to be read back: {type(error).__name__}")
         with unit(self.db, self.path):
             outbox.finish(self.db, owed.id, "sent")
         log.info("sent", key=owed.key, channel=channel)
@@ -118,9 +104,7 @@ class Delivery:
             return render(from_json(owed.payload))
         except Exception as error:
             log.exception("cannot be put into words", key=owed.key)
-            raise Refused(
-                f"cannot be put into words ({type(error).__name__}); the log says why"
-            ) from error
+            raise Refused(f"cannot be put into words ({type(error).__name__}); the log says why") from error
 
     def _suppress(self, owed: Owed, reason: str) -> bool:
         with unit(self.db, self.path):
@@ -143,15 +127,7 @@ class Delivery:
                 part = self._part(owed, number, channel, message, thread, begun=part)
             thread, channel = thread or part.ts, part.channel
 
-    def _part(
-        self,
-        owed: Owed,
-        number: int,
-        channel: str,
-        message: Message,
-        thread: str,
-        begun: Part | None,
-    ) -> Part:
+    def _part(self, owed: Owed, number: int, channel: str, message: Message, thread: str, begun: Part | None) -> Part:
         key = f"{owed.key}#{number}"
         ts = self._read_back(channel, key, begun, thread) if begun else ""
         if not ts:
@@ -178,7 +154,5 @@ class Delivery:
         try:
             return self.poster.find(begun.channel or channel, key, started, thread)
         except Unreadable as error:
-            log.warning(
-                "history cannot be read, posting again", key=key, reason=str(error)
-            )
+            log.warning("history cannot be read, posting again", key=key, reason=str(error))
             return ""

@@ -19,25 +19,11 @@ class Health:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.releases = Counter(
-            "benchwatch_releases",
-            "Releases looked at",
-            ["status"],
-            registry=self.registry,
-        )
-        self.refusals = Counter(
-            "benchwatch_refusals", "Files and addresses refused", registry=self.registry
-        )
-        self.delivered = Counter(
-            "benchwatch_messages_delivered",
-            "Messages delivered",
-            registry=self.registry,
-        )
+        self.releases = Counter("benchwatch_releases", "Releases looked at", ["status"], registry=self.registry)
+        self.refusals = Counter("benchwatch_refusals", "Files and addresses refused", registry=self.registry)
+        self.delivered = Counter("benchwatch_messages_delivered", "Messages delivered", registry=self.registry)
         self.last_poll = Gauge(
-            "benchwatch_last_poll_timestamp_seconds",
-            "Last look at a source",
-            ["source"],
-            registry=self.registry,
+            "benchwatch_last_poll_timestamp_seconds", "Last look at a source", ["source"], registry=self.registry
         )
         self._guard = threading.Lock()
         self._parts: dict[str, Callable[[], str]] = {}
@@ -65,12 +51,7 @@ class Health:
         }
         counters = {"refusals": self.refusals, "messages": self.delivered}
         return found | {
-            name: next(
-                s.value
-                for metric in counter.collect()
-                for s in metric.samples
-                if s.name.endswith("_total")
-            )
+            name: next(s.value for metric in counter.collect() for s in metric.samples if s.name.endswith("_total"))
             for name, counter in counters.items()
         }
 
@@ -87,19 +68,13 @@ def wsgi_app(health: Health, slack: WSGIApplication | None) -> WSGIApplication:
     """One WSGI application: health for anyone who can reach it, and Slack's requests where they come by HTTP."""
     metrics: WSGIApplication = make_wsgi_app(health.registry)
 
-    def serve(
-        environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == "/healthz":
             return _json(start_response, "200 OK", {"alive": True})
         if path == "/readyz":
             ready, document = health.readiness()
-            return _json(
-                start_response,
-                "200 OK" if ready else "503 Service Unavailable",
-                document,
-            )
+            return _json(start_response, "200 OK" if ready else "503 Service Unavailable", document)
         if path == "/metrics":
             return metrics(environ, start_response)
         if slack is not None and path == "/slack/events":
@@ -109,8 +84,6 @@ def wsgi_app(health: Health, slack: WSGIApplication | None) -> WSGIApplication:
     return serve
 
 
-def _json(
-    start_response: StartResponse, status: str, document: dict[str, object]
-) -> list[bytes]:
+def _json(start_response: StartResponse, status: str, document: dict[str, object]) -> list[bytes]:
     start_response(status, [("Content-Type", "application/json")])
     return [json.dumps(document).encode()]

@@ -133,10 +133,7 @@ _Part = _Paragraph | _Fields | _Bullets | _Buttons | _Picture | _Grid | _Divider
 
 def draw(section: Section) -> RenderableType:
     """The section for a rich console, as wide as the console is."""
-    lines: list[RenderableType] = [
-        Text(),
-        Rule(Text(_clean(section.heading), style="bold"), align="left"),
-    ]
+    lines: list[RenderableType] = [Text(), Rule(Text(_clean(section.heading), style="bold"), align="left")]
     if section.note:
         lines.append(Text(_clean(section.note), style="dim"))
     if section.channel:
@@ -149,9 +146,7 @@ def draw(section: Section) -> RenderableType:
 def draw_post(post: Post) -> RenderableType:
     """The post and, indented beneath it, its charts in words and its thread."""
     lines: list[RenderableType] = [
-        Text.assemble(
-            (BOT, "bold"), "  ", ("APP", "reverse"), "  ", (_clean(post.time), "dim")
-        )
+        Text.assemble((BOT, "bold"), "  ", ("APP", "reverse"), "  ", (_clean(post.time), "dim"))
     ]
     lines += [_drawn(part) for part in _parts(post.message)]
     lines += [_drawn(_Picture(_clean(chart.alt), "", "")) for chart in post.charts]
@@ -163,9 +158,7 @@ def draw_post(post: Post) -> RenderableType:
 
 def page(title: str, sections: Sequence[Section]) -> str:
     """One HTML page that needs nothing else: charts and styles are inside it."""
-    body = "\n".join(
-        _section_html(section, at) for at, section in enumerate(sections, start=1)
-    )
+    body = "\n".join(_section_html(section, at) for at, section in enumerate(sections, start=1))
     heading = html.escape(_clean(title))
     return (
         '<!doctype html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
@@ -217,9 +210,7 @@ def _context(block: Json) -> Iterator[_Part]:
 
 
 def _actions(block: Json) -> Iterator[_Part]:
-    labels = tuple(
-        label for element in block.get("elements", ()) if (label := _label(element))
-    )
+    labels = tuple(label for element in block.get("elements", ()) if (label := _label(element)))
     if labels:
         yield _Buttons(labels)
 
@@ -270,9 +261,7 @@ def _rich_text(block: Json) -> Iterator[_Part]:
     for part in block.get("elements", ()):
         if part.get("type") == "rich_text_list":
             items = tuple(_leaves(item) for item in part.get("elements", ()))
-            yield _Bullets(
-                items, part.get("style") == "ordered", int(part.get("indent", 0))
-            )
+            yield _Bullets(items, part.get("style") == "ordered", int(part.get("indent", 0)))
         else:
             yield _Paragraph(_leaves(part), kinds.get(str(part.get("type")), "text"))
 
@@ -293,15 +282,9 @@ def _leaf(leaf: Json) -> _Run:
         "date": leaf.get("fallback"),
         "color": leaf.get("value"),
     }.get(str(kind), leaf.get("text"))
-    flags = {
-        name: bool(style.get(name)) for name in ("bold", "italic", "strike", "code")
-    }
+    flags = {name: bool(style.get(name)) for name in ("bold", "italic", "strike", "code")}
     text = _clean(str(words or ""))
-    return _Run(
-        Emoji.replace(text) if kind == "emoji" else text,
-        url=_web(str(leaf.get("url", ""))),
-        **flags,
-    )
+    return _Run(Emoji.replace(text) if kind == "emoji" else text, url=_web(str(leaf.get("url", ""))), **flags)
 
 
 def _text(value: Json) -> _Runs:
@@ -364,12 +347,7 @@ def _web(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return ""
-    fit = (
-        parts.scheme in _LINKS
-        and bool(parts.netloc)
-        and url == _clean(url)
-        and not re.search(r"\s", url)
-    )
+    fit = parts.scheme in _LINKS and bool(parts.netloc) and url == _clean(url) and not re.search(r"\s", url)
     return url if fit else ""
 
 
@@ -385,11 +363,7 @@ def _entities(text: str) -> str:
 def _clean(text: str) -> str:
     """Text without control characters and turned writing, which could redraw the terminal or hide what is said."""
     spaced = text.replace("\t", " ")
-    return "".join(
-        c
-        for c in spaced
-        if c == "\n" or (unicodedata.category(c) != "Cc" and c not in _BIDI)
-    )
+    return "".join(c for c in spaced if c == "\n" or (unicodedata.category(c) != "Cc" and c not in _BIDI))
 
 
 # Drawing in the terminal
@@ -405,13 +379,9 @@ def _drawn(part: _Part) -> RenderableType:
         case _Bullets():
             drawn = _drawn_bullets(part)
         case _Buttons(labels):
-            drawn = Text("  ").join(
-                Text(f"[{_unbroken(label)}]", style="bold cyan") for label in labels
-            )
+            drawn = Text("  ").join(Text(f"[{_unbroken(label)}]", style="bold cyan") for label in labels)
         case _Picture(alt, title, _):
-            drawn = Text.assemble(
-                ("Picture: ", "bold"), f"{title}. {alt}" if title else alt, style="dim"
-            )
+            drawn = Text.assemble(("Picture: ", "bold"), f"{title}. {alt}" if title else alt, style="dim")
         case _Grid():
             drawn = _drawn_grid(part)
         case _Divider():
@@ -437,29 +407,15 @@ def _drawn_fields(fields: _Fields) -> RenderableType:
 
 
 def _drawn_bullets(bullets: _Bullets) -> RenderableType:
-    marks = [
-        f"{at}. " if bullets.ordered else "• "
-        for at in range(1, len(bullets.items) + 1)
-    ]
-    lines = [
-        Text.assemble(mark, _styled(item))
-        for mark, item in zip(marks, bullets.items, strict=True)
-    ]
+    marks = [f"{at}. " if bullets.ordered else "• " for at in range(1, len(bullets.items) + 1)]
+    lines = [Text.assemble(mark, _styled(item)) for mark, item in zip(marks, bullets.items, strict=True)]
     return Padding(Group(*lines), (0, 0, 0, 2 + 2 * bullets.indent))
 
 
 def _drawn_grid(grid: _Grid) -> RenderableType:
-    table = Table(
-        title=Text(grid.caption) if grid.caption else None,
-        title_justify="left",
-        header_style="bold",
-    )
+    table = Table(title=Text(grid.caption) if grid.caption else None, title_justify="left", header_style="bold")
     for cell, align in zip(grid.rows[0], grid.align, strict=True):
-        table.add_column(
-            _styled(cell),
-            justify="right" if align == "right" else "left",
-            overflow="fold",
-        )
+        table.add_column(_styled(cell), justify="right" if align == "right" else "left", overflow="fold")
     for row in grid.rows[1:]:
         table.add_row(*(_styled(cell) for cell in row))
     return table
@@ -489,16 +445,8 @@ def _replies(post: Post) -> str:
 
 
 def _section_html(section: Section, at: int) -> str:
-    note = (
-        f'<p class="note">{html.escape(_clean(section.note))}</p>\n'
-        if section.note
-        else ""
-    )
-    channel = (
-        f'<p class="channel">{html.escape(_clean(section.channel))}</p>\n'
-        if section.channel
-        else ""
-    )
+    note = f'<p class="note">{html.escape(_clean(section.note))}</p>\n' if section.note else ""
+    channel = f'<p class="channel">{html.escape(_clean(section.channel))}</p>\n' if section.channel else ""
     posts = "\n".join(_post_html(post) for post in section.posts)
     return (
         f'<section aria-labelledby="section-{at}">\n<h2 id="section-{at}">{html.escape(_clean(section.heading))}</h2>\n'
@@ -507,11 +455,7 @@ def _section_html(section: Section, at: int) -> str:
 
 
 def _post_html(post: Post) -> str:
-    time = (
-        f' <span class="time">{html.escape(_clean(post.time))}</span>'
-        if post.time
-        else ""
-    )
+    time = f' <span class="time">{html.escape(_clean(post.time))}</span>' if post.time else ""
     body = "\n".join(_html(part) for part in _parts(post.message))
     charts = "".join(_chart_html(chart) for chart in post.charts)
     replies = "\n".join(_post_html(reply) for reply in post.thread)
@@ -555,14 +499,8 @@ def _html(part: _Part) -> str:
 
 def _picture_html(picture: _Picture) -> str:
     """In words: a page that fetched pictures would tell others who reads it."""
-    words = html.escape(
-        f"{picture.title}. {picture.alt}" if picture.title else picture.alt
-    )
-    linked = (
-        f'<a href="{html.escape(picture.url)}" rel="noreferrer">{words}</a>'
-        if picture.url
-        else words
-    )
+    words = html.escape(f"{picture.title}. {picture.alt}" if picture.title else picture.alt)
+    linked = f'<a href="{html.escape(picture.url)}" rel="noreferrer">{words}</a>' if picture.url else words
     return f'<p class="context"><b>Picture:</b> {linked}</p>'
 
 
@@ -573,9 +511,7 @@ def _grid_html(grid: _Grid) -> str:
         for cell, align in zip(grid.rows[0], grid.align, strict=True)
     )
     rows = "".join(f"<tr>{_row_html(row, grid.align)}</tr>" for row in grid.rows[1:])
-    table = (
-        f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    )
+    table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     name = html.escape(grid.caption or "Table")
     return f'<div class="table" role="region" aria-label="{name}" tabindex="0">{table}</div>'
 
@@ -598,16 +534,7 @@ def _runs_html(runs: _Runs) -> str:
 
 def _run_html(run: _Run) -> str:
     text = html.escape(run.text).replace("\n", "<br>\n")
-    for wanted, tag in (
-        (run.code, "code"),
-        (run.strike, "s"),
-        (run.italic, "em"),
-        (run.bold, "strong"),
-    ):
+    for wanted, tag in ((run.code, "code"), (run.strike, "s"), (run.italic, "em"), (run.bold, "strong")):
         if wanted:
             text = f"<{tag}>{text}</{tag}>"
-    return (
-        f'<a href="{html.escape(run.url)}" rel="noreferrer">{text}</a>'
-        if run.url
-        else text
-    )
+    return f'<a href="{html.escape(run.url)}" rel="noreferrer">{text}</a>' if run.url else text

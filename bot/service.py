@@ -31,13 +31,7 @@ from jobs.ranking import comparators_of
 from jobs.schedule import add_job, new_scheduler
 from jobs.settings import Interval, Secrets, Settings, load_credentials, load_secrets
 from jobs.sources import file, wants_of
-from jobs.worker import (
-    carry_out_decisions,
-    look_addresses,
-    look_folders,
-    start_worker,
-    take_in,
-)
+from jobs.worker import carry_out_decisions, look_addresses, look_folders, start_worker, take_in
 from state import ledger, sources
 from state.database import Lock, connect
 from state.errors import StateError
@@ -66,9 +60,7 @@ def run_service(settings: Settings, messages: TextIO = sys.stdout) -> dict[str, 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with Service(
-        settings, load_secrets(os.environ, settings.slack.mode), messages
-    ) as service:
+    with Service(settings, load_secrets(os.environ, settings.slack.mode), messages) as service:
         stop.wait()
     log.info("stopped")
     return service.health.totals()
@@ -81,9 +73,7 @@ class Service:
         # A catalogue, a council or a group that cannot be used stops the start, not the first release.
         self._policy = policy_from(settings)
         comparators_of(self._policy, datetime.now(UTC).date())
-        self._credentials = {
-            name: load_credentials(os.environ, name) for name in self._policy.publishers
-        }
+        self._credentials = {name: load_credentials(os.environ, name) for name in self._policy.publishers}
         self._looking = {name: threading.Lock() for name in self._policy.publishers}
         self._messages = messages
         self._settings = settings
@@ -108,9 +98,7 @@ class Service:
         stack.callback(db.close)
         self._reader = Reader(path)
         stack.callback(self._reader.close)
-        self._delivery = Delivery(
-            db, path, self._poster(), self._destinations(), lambda: datetime.now(UTC)
-        )
+        self._delivery = Delivery(db, path, self._poster(), self._destinations(), lambda: datetime.now(UTC))
         self.health.watch("database", self._database_fault)
         self.health.watch("schedule", lambda: "not started yet")
         slack = self._start_slack(stack)
@@ -120,11 +108,7 @@ class Service:
         self._pool = start_worker(self._settings)
         stack.callback(lambda: self._pool.shutdown(cancel_futures=True))
         self._start_schedule(stack)
-        log.info(
-            "started",
-            council=self._settings.council.code,
-            slack=self._settings.slack.mode,
-        )
+        log.info("started", council=self._settings.council.code, slack=self._settings.slack.mode)
 
     def _destinations(self) -> dict[str, str]:
         slack = self._settings.slack
@@ -143,20 +127,12 @@ class Service:
             return None
         client = web_client(self._secrets.bot_token, self._secrets.api_url)
         secret = self._secrets.signing_secret or "unused in socket mode"
-        app = build_app(
-            Answers(self._reader),
-            client,
-            signing_secret=secret,
-            command=self._settings.slack.command,
-        )
+        app = build_app(Answers(self._reader), client, signing_secret=secret, command=self._settings.slack.command)
         if mode == "http":
             return wsgi(app)
         self._socket = socket_handler(app, self._secrets.app_token, client)
         stack.callback(self._socket.close)
-        self.health.watch(
-            "slack",
-            lambda: "" if self._socket.client.is_connected() else "not connected",
-        )
+        self.health.watch("slack", lambda: "" if self._socket.client.is_connected() else "not connected")
         self._connect()
         return None
 
@@ -173,12 +149,7 @@ class Service:
     def _start_web(self, stack: ExitStack, slack: WSGIApplication | None) -> None:
         http = self._settings.http
         try:
-            server = create_server(
-                wsgi_app(self.health, slack),
-                host=http.host,
-                port=http.port,
-                threads=WEB_THREADS,
-            )
+            server = create_server(wsgi_app(self.health, slack), host=http.host, port=http.port, threads=WEB_THREADS)
         except OSError as error:
             msg = f"cannot listen on {http.host}:{http.port} ({error.strerror}); set another port in [http]"
             raise SettingsError(msg) from error
@@ -187,18 +158,11 @@ class Service:
         log.info("listening", host=http.host, port=server.effective_port)
 
     def _start_schedule(self, stack: ExitStack) -> None:
-        zone, every = (
-            self._settings.schedule.timezone,
-            self._settings.sources.file.every,
-        )
+        zone, every = (self._settings.schedule.timezone, self._settings.sources.file.every)
         self._scheduler = scheduler = new_scheduler(zone)
         add_job(scheduler, "folders", self._poll_folders, [every], zone)
         if polling.addresses(self._settings):
-            polite = (
-                Interval(max(every.seconds, POLITE))
-                if isinstance(every, Interval)
-                else every
-            )
+            polite = Interval(max(every.seconds, POLITE)) if isinstance(every, Interval) else every
             add_job(scheduler, "addresses", self._poll_addresses, [polite], zone)
         for name in self._policy.publishers:
             times = self._settings.sources.publisher(name).every
@@ -241,9 +205,7 @@ class Service:
 
     def _start_look(self, name: str) -> None:
         """Look at a publisher in a thread of its own, which no other job waits for and which ends with the process."""
-        threading.Thread(
-            target=self._look, args=(name,), name=name, daemon=True
-        ).start()
+        threading.Thread(target=self._look, args=(name,), name=name, daemon=True).start()
 
     def _look(self, name: str) -> None:
         if not self._looking[name].acquire(blocking=False):
@@ -251,12 +213,8 @@ class Service:
         try:
             places = self._reader.read(lambda db: sources.places(db, name))
             if publishers.may_be_asked(places, datetime.now(UTC)):
-                at = publishers.site(
-                    self._client, self._settings, name, self._credentials[name]
-                )
-                for item in publishers.look(
-                    name, at, wants_of(self._policy.catalogue, name), places
-                ):
+                at = publishers.site(self._client, self._settings, name, self._credentials[name])
+                for item in publishers.look(name, at, wants_of(self._policy.catalogue, name), places):
                     self._count(self._in_worker(take_in, item))
                     if isinstance(item, publishers.Looked) and item.fault is None:
                         self.health.polled(name)
@@ -271,12 +229,7 @@ class Service:
             self._in_worker(carry_out_decisions)
             self._deliver_soon()
 
-    def _in_worker(
-        self,
-        work: Callable[Concatenate[Settings, P], T],
-        *given: P.args,
-        **named: P.kwargs,
-    ) -> T:
+    def _in_worker(self, work: Callable[Concatenate[Settings, P], T], *given: P.args, **named: P.kwargs) -> T:
         try:
             return self._pool.submit(work, self._settings, *given, **named).result()
         except BrokenProcessPool:

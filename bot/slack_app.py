@@ -45,13 +45,7 @@ _PING = 2
 _log = structlog.stdlib.get_logger(__name__)
 
 _SORRY = payload(
-    compose(
-        [
-            section(
-                "*That did not work.* The fault is on this side and has been logged; please try again later."
-            )
-        ]
-    )
+    compose([section("*That did not work.* The fault is on this side and has been logged; please try again later.")])
 )
 
 
@@ -83,16 +77,10 @@ class Responder:
     def _post(self, address: str, body: bytes) -> str:
         """Slack's reason for refusing, or nothing."""
         try:
-            reply = self._http.post(
-                address,
-                content=body,
-                headers={"Content-Type": "application/json; charset=utf-8"},
-            )
+            reply = self._http.post(address, content=body, headers={"Content-Type": "application/json; charset=utf-8"})
         except httpx.HTTPError as error:
             return f"no reply ({type(error).__name__})"
-        if reply.status_code == httpx.codes.OK and not reply.text.startswith(
-            '{"ok":false'
-        ):
+        if reply.status_code == httpx.codes.OK and not reply.text.startswith('{"ok":false'):
             return ""
         return f"{reply.status_code} {reply.text[:200]}"
 
@@ -118,9 +106,7 @@ class Seen:
 class _Conversation:
     """Answers commands and buttons, each once."""
 
-    def __init__(
-        self, answers: Answers, respond: Callable[[str, Payload], None]
-    ) -> None:
+    def __init__(self, answers: Answers, respond: Callable[[str, Payload], None]) -> None:
         self._answers = answers
         self._respond = respond
         self._seen = Seen()
@@ -149,11 +135,7 @@ class _Conversation:
         except AnswerRefused as error:
             _log.error("answer_refused", command=text[:200], reason=str(error))
         else:
-            _log.info(
-                "answered",
-                command=text[:200],
-                seconds=round(time.perf_counter() - begun, 3),
-            )
+            _log.info("answered", command=text[:200], seconds=round(time.perf_counter() - begun, 3))
 
 
 def build_app(
@@ -187,9 +169,7 @@ def build_app(
         weakref.finalize(app, responder.close)
     talk = _Conversation(answers, respond)
 
-    def later(
-        work: Callable[[dict[str, Any]], None],
-    ) -> Callable[[Ack, dict[str, Any]], None]:
+    def later(work: Callable[[dict[str, Any]], None]) -> Callable[[Ack, dict[str, Any]], None]:
         def listener(ack: Ack, body: dict[str, Any]) -> None:
             ack()
             pool.submit(_logged, work, body)
@@ -206,26 +186,18 @@ def build_app(
 def wsgi(app: App) -> WSGIApplication:
     """What a WSGI server calls for ``POST /slack/events``; a wrong signature is answered with 401."""
 
-    def serve(
-        environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         reply = _serve(app, environ)
         body = (reply.body or "").encode()
-        headers = [
-            (name, value) for name, values in reply.headers.items() for value in values
-        ]
+        headers = [(name, value) for name, values in reply.headers.items() for value in values]
         kept = [item for item in headers if item[0].lower() != "content-length"]
-        start_response(
-            f"{reply.status} {httpx.codes.get_reason_phrase(reply.status)}", kept
-        )
+        start_response(f"{reply.status} {httpx.codes.get_reason_phrase(reply.status)}", kept)
         return [body]
 
     return serve
 
 
-def socket_handler(
-    app: App, app_token: str, web_client: WebClient
-) -> SocketModeHandler:
+def socket_handler(app: App, app_token: str, web_client: WebClient) -> SocketModeHandler:
     """Socket Mode for the app: ``connect()`` returns once connected, ``close()`` ends it."""
     return SocketModeHandler(
         app,
@@ -249,9 +221,7 @@ def _authorize(client: WebClient) -> Callable[..., AuthorizeResult]:
     """One workspace, one token: nothing has to be asked of Slack, as bolt's own way does at the first request."""
 
     def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        return AuthorizeResult(
-            enterprise_id=enterprise_id, team_id=team_id, bot_token=client.token
-        )
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=client.token)
 
     return authorize
 
@@ -259,9 +229,7 @@ def _authorize(client: WebClient) -> Callable[..., AuthorizeResult]:
 def _ignore(error: Exception, body: dict[str, Any]) -> BoltResponse:
     """Politely ignores what the app has no answer to; anything else is a fault and is logged."""
     if isinstance(error, BoltUnhandledRequestError):
-        _log.info(
-            "ignored", type=str(body.get("type") or body.get("command") or "unknown")
-        )
+        _log.info("ignored", type=str(body.get("type") or body.get("command") or "unknown"))
         return BoltResponse(status=200)
     _log.error("listener_failed", exc_info=error)
     return BoltResponse(status=500)
@@ -277,20 +245,14 @@ def _serve(app: App, environ: WSGIEnvironment) -> BoltResponse:
         return BoltResponse(status=413)
     try:
         body = environ["wsgi.input"].read(int(length)).decode()
-        request = BoltRequest(
-            body=body, query=environ.get("QUERY_STRING", ""), headers=_headers(environ)
-        )
+        request = BoltRequest(body=body, query=environ.get("QUERY_STRING", ""), headers=_headers(environ))
     except (UnicodeDecodeError, json.JSONDecodeError):
         return BoltResponse(status=400)
     return app.dispatch(request)
 
 
 def _headers(environ: WSGIEnvironment) -> dict[str, str | Sequence[str]]:
-    sent = {
-        key.removeprefix("HTTP_"): value
-        for key, value in environ.items()
-        if key.startswith("HTTP_")
-    }
+    sent = {key.removeprefix("HTTP_"): value for key, value in environ.items() if key.startswith("HTTP_")}
     sent |= {"CONTENT_TYPE": environ.get("CONTENT_TYPE", "")}
     return {key.replace("_", "-").lower(): str(value) for key, value in sent.items()}
 

@@ -21,12 +21,7 @@ PACE = 1.0
 EVENT = "benchwatch_message"
 """Event type of the metadata that carries a message's key."""
 
-_MAYBE_POSTED = {
-    "fatal_error",
-    "internal_error",
-    "request_timeout",
-    "service_unavailable",
-}
+_MAYBE_POSTED = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
 _BLOCKS_REFUSED = {"invalid_blocks", "invalid_attachments", "msg_blocks_too_long"}
 _ERROR_NAME = re.compile(r"[a-z0-9_]+|status \d+")
 """What Slack's own errors look like; a proxy's page comes as the error in its place."""
@@ -56,9 +51,7 @@ class SlackPoster:
         self._last: dict[str, float] = {}
         self._resting: dict[str, float] = {}
 
-    def post(
-        self, channel: str, message: Message, key: str, thread: str
-    ) -> tuple[str, str]:
+    def post(self, channel: str, message: Message, key: str, thread: str) -> tuple[str, str]:
         """Post one message with its key as metadata; blocks that Slack refuses are posted as their plain text."""
         wait = self._resting.get(channel, 0.0) - self._clock()
         if wait > 0:
@@ -69,9 +62,7 @@ class SlackPoster:
             self._resting[channel] = self._clock() + (error.retry_after or 0.0)
             raise
 
-    def _post(
-        self, channel: str, message: Message, key: str, thread: str
-    ) -> tuple[str, str]:
+    def _post(self, channel: str, message: Message, key: str, thread: str) -> tuple[str, str]:
         """Post with blocks, and where Slack refuses these, as the plain text."""
         try:
             return self._attempt(channel, message.text, message.blocks, key, thread)
@@ -79,12 +70,7 @@ class SlackPoster:
             return self._attempt(channel, message.text, None, key, thread)
 
     def _attempt(
-        self,
-        channel: str,
-        text: str,
-        blocks: list[dict[str, Any]] | None,
-        key: str,
-        thread: str,
+        self, channel: str, text: str, blocks: list[dict[str, Any]] | None, key: str, thread: str
     ) -> tuple[str, str]:
         self._pace(channel)
         try:
@@ -97,12 +83,7 @@ class SlackPoster:
             raise Unknown(type(error).__name__) from error
 
     def _send(
-        self,
-        channel: str,
-        text: str,
-        blocks: list[dict[str, Any]] | None,
-        key: str,
-        thread: str,
+        self, channel: str, text: str, blocks: list[dict[str, Any]] | None, key: str, thread: str
     ) -> tuple[str, str]:
         answer = self._client.chat_postMessage(
             channel=channel,
@@ -114,9 +95,7 @@ class SlackPoster:
             unfurl_media=False,
         )
         place = str(answer["channel"])
-        self._last[place] = self._last[
-            channel
-        ]  # a person's direct message: its thread goes there by name
+        self._last[place] = self._last[channel]  # a person's direct message: its thread goes there by name
         return place, str(answer["ts"])
 
     def _pace(self, channel: str) -> None:
@@ -131,9 +110,7 @@ class SlackPoster:
         response = error.response
         name = str(response.get("error") or f"status {response.status_code}")
         if response.status_code == _TOO_MANY or name in {"ratelimited", "rate_limited"}:
-            return Refused(
-                "Slack asks to slow down", _seconds(response.headers.get("Retry-After"))
-            )
+            return Refused("Slack asks to slow down", _seconds(response.headers.get("Retry-After")))
         if response.status_code >= _SERVER_ERROR or name in _MAYBE_POSTED:
             return Unknown(name)
         if not _ERROR_NAME.fullmatch(name):
@@ -147,12 +124,7 @@ class SlackPoster:
             place = self._conversation(channel)
             cursor = ""
             while True:
-                arguments: dict[str, Any] = {
-                    "channel": place,
-                    "oldest": oldest,
-                    "limit": 200,
-                    "cursor": cursor or None,
-                }
+                arguments: dict[str, Any] = {"channel": place, "oldest": oldest, "limit": 200, "cursor": cursor or None}
                 arguments["include_all_metadata"] = True
                 answer = (
                     self._client.conversations_replies(ts=thread, **arguments)
@@ -163,9 +135,7 @@ class SlackPoster:
                     payload = (message.get("metadata") or {}).get("event_payload") or {}
                     if payload.get("key") == key:
                         return str(message["ts"])
-                cursor = (answer.get("response_metadata") or {}).get(
-                    "next_cursor"
-                ) or ""
+                cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
                 if not cursor:
                     return ""
         except SlackApiError as error:

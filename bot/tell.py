@@ -49,19 +49,14 @@ def outcome(one: Outcome, *, superseded: bool = False) -> str:
         for finding in one.findings[:SHOWN]
     ]
     if len(one.findings) > SHOWN:
-        lines.append(
-            f"  … and {len(one.findings) - SHOWN} more; benchwatch releases --json has them all"
-        )
+        lines.append(f"  … and {len(one.findings) - SHOWN} more; benchwatch releases --json has them all")
     return "\n".join([*lines, *(f"  Note: {note}" for note in one.notes)])
 
 
 def _accepted(one: Outcome) -> str:
     moved = [change for change in one.changes if change.kind != Kind.BASELINE]
     first = len(one.changes) - len(moved)
-    parts = [
-        f"accepted as snapshot {one.snapshot}",
-        f"{one.new_cells:,} new and {one.revised_cells:,} revised figures",
-    ]
+    parts = [f"accepted as snapshot {one.snapshot}", f"{one.new_cells:,} new and {one.revised_cells:,} revised figures"]
     if first:
         parts.append(f"{count(first, 'indicator')} seen for the first time")
     parts.append(count(len(moved), "change") if moved else "nothing moved")
@@ -88,11 +83,7 @@ def outcome_document(one: Outcome) -> dict[str, Any]:
         "owed": one.owed,
         "held": list(one.held),
         "findings": [
-            {
-                "check": str(finding.check),
-                "indicator": finding.indicator,
-                "evidence": finding.evidence,
-            }
+            {"check": str(finding.check), "indicator": finding.indicator, "evidence": finding.evidence}
             for finding in one.findings
         ],
         "notes": list(one.notes),
@@ -113,11 +104,7 @@ def change_document(view: ChangeView) -> dict[str, Any]:
         "indicator": change.indicator,
         "name": view.name,
         "area_code": change.area,
-        **{
-            f"{field}_{side}": getattr(standing, field)
-            for side, standing in sides.items()
-            for field in fields
-        },
+        **{f"{field}_{side}": getattr(standing, field) for side, standing in sides.items() for field in fields},
     }
 
 
@@ -133,11 +120,7 @@ def changes(views: Sequence[ChangeView]) -> str:
         )
         for view in views
     ]
-    return (
-        _table(("Release", "What", "Cause", "Where", "Rank"), rows)
-        if rows
-        else "Nothing has changed yet."
-    )
+    return _table(("Release", "What", "Cause", "Where", "Rank"), rows) if rows else "Nothing has changed yet."
 
 
 def release_document(view: ReleaseView) -> dict[str, Any]:
@@ -157,10 +140,7 @@ def release_document(view: ReleaseView) -> dict[str, Any]:
     return {
         **{field: getattr(view, field) for field in fields},
         "held": list(view.held),
-        "findings": [
-            dict(zip(("check", "indicator", "evidence"), finding, strict=True))
-            for finding in view.findings
-        ],
+        "findings": [dict(zip(("check", "indicator", "evidence"), finding, strict=True)) for finding in view.findings],
         "decided_by": view.decided_by,
         "reason": view.reason,
         "decision": view.decision,
@@ -176,8 +156,7 @@ def releases(views: Iterable[ReleaseView]) -> str:
             str(view.id),
             view.name,
             view.published,
-            view.status
-            + (f", {count(len(view.held), 'indicator')} held" if view.held else ""),
+            view.status + (f", {count(len(view.held), 'indicator')} held" if view.held else ""),
             f"{view.new_cells:,}",
             f"{view.revised_cells:,}",
             str(view.changes),
@@ -185,37 +164,14 @@ def releases(views: Iterable[ReleaseView]) -> str:
         )
         for view in views
     ]
-    heads = (
-        "Number",
-        "Name",
-        "Published",
-        "Status",
-        "New",
-        "Revised",
-        "Changes",
-        *(("Decision",) if decided else ()),
-    )
+    heads = ("Number", "Name", "Published", "Status", "New", "Revised", "Changes", *(("Decision",) if decided else ()))
     return _table(heads, rows) if rows else "No release yet."
 
 
 def outbox(views: Iterable[OutboxView]) -> str:
     """Messages as a table, the newest first."""
-    rows = [
-        (
-            str(view.id),
-            view.destination,
-            view.kind,
-            view.state,
-            str(view.attempts),
-            view.reason,
-        )
-        for view in views
-    ]
-    return (
-        _table(("Number", "To", "What", "State", "Attempts", "Why"), rows)
-        if rows
-        else "Nothing was ever owed."
-    )
+    rows = [(str(view.id), view.destination, view.kind, view.state, str(view.attempts), view.reason) for view in views]
+    return _table(("Number", "To", "What", "State", "Attempts", "Why"), rows) if rows else "Nothing was ever owed."
 
 
 def sources(found: Overview, *, indicators: bool) -> str:
@@ -223,15 +179,7 @@ def sources(found: Overview, *, indicators: bool) -> str:
     rows = []
     for source in found.sources:
         state = "" if source.on else "off"
-        rows.append(
-            (
-                source.title,
-                source.source,
-                "",
-                "",
-                state or source.problem or _looked(source.checked),
-            )
-        )
+        rows.append((source.title, source.source, "", "", state or source.problem or _looked(source.checked)))
         rows += [
             (
                 "  " + dataset.title,
@@ -253,29 +201,13 @@ def sources(found: Overview, *, indicators: bool) -> str:
                 line.period,
                 str(line.areas or ""),
                 line.released,
-                line.problem
-                or ("" if line.proven else "not yet proven against a real release"),
+                line.problem or ("" if line.proven else "not yet proven against a real release"),
             )
             for line in found.indicators
         ]
-        parts.append(
-            _table(
-                (
-                    "Theme",
-                    "Indicator",
-                    "Source",
-                    "Period",
-                    "Areas",
-                    "Released",
-                    "State",
-                ),
-                lines,
-            )
-        )
+        parts.append(_table(("Theme", "Indicator", "Source", "Period", "Areas", "Released", "State"), lines))
     held = sum(1 for line in found.indicators if line.period)
-    parts.append(
-        f"{held:,} of {count(len(found.indicators), 'indicator')} of the catalogue are held."
-    )
+    parts.append(f"{held:,} of {count(len(found.indicators), 'indicator')} of the catalogue are held.")
     return "\n".join(parts)
 
 
@@ -289,11 +221,7 @@ def diagnoses(found: Iterable[Diagnosis]) -> str:
 
 
 def _looked(checked: str) -> str:
-    return (
-        f"looked at {checked[:16].replace('T', ' ')} UTC"
-        if checked
-        else "never looked at"
-    )
+    return f"looked at {checked[:16].replace('T', ' ')} UTC" if checked else "never looked at"
 
 
 def _release(name: str, day: str) -> str:
@@ -303,9 +231,7 @@ def _release(name: str, day: str) -> str:
 def _expected(dataset: DataSetLine) -> str:
     if not dataset.next_expected:
         return "cancelled" if dataset.expected_state == "cancelled" else ""
-    return dataset.next_expected + (
-        " (provisional)" if dataset.expected_state == "provisional" else ""
-    )
+    return dataset.next_expected + (" (provisional)" if dataset.expected_state == "provisional" else "")
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

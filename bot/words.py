@@ -43,11 +43,7 @@ CAUSES = {
     Cause.METHOD: "the method changed",
 }
 
-_QUIET = {
-    Cause.COMPARATORS: "comparators",
-    Cause.BASKET: "the basket",
-    Cause.METHOD: "the method",
-}
+_QUIET = {Cause.COMPARATORS: "comparators", Cause.BASKET: "the basket", Cause.METHOD: "the method"}
 
 _INELIGIBLE = {
     "no_direction": "no direction, so not judged",
@@ -90,20 +86,12 @@ def ordinal(number: int) -> str:
 
 def count(number: int, one: str, many: str = "") -> str:
     """As "1 indicator", "257 indicators", "no indicators"."""
-    return (
-        f"{number:,}" + f" {one if number == 1 else many or one + 's'}"
-        if number
-        else f"no {many or one + 's'}"
-    )
+    return f"{number:,}" + f" {one if number == 1 else many or one + 's'}" if number else f"no {many or one + 's'}"
 
 
 def position(standing: Standing) -> str:
     """As "24th", "=7th" when tied, "no rank"."""
-    return (
-        "no rank"
-        if standing.rank is None
-        else f"{LEVEL if standing.tied else ''}{ordinal(standing.rank)}"
-    )
+    return "no rank" if standing.rank is None else f"{LEVEL if standing.tied else ''}{ordinal(standing.rank)}"
 
 
 def place(standing: Standing | None) -> str:
@@ -123,11 +111,7 @@ def move(before: Standing | None, after: Standing) -> str:
 
 def from_to(before: Standing | None, after: Standing) -> str:
     """As "from 11th to 21st of 32"."""
-    return (
-        f"from {' to '.join(move(before, after).split(' → '))}"
-        if before
-        else f"to {place(after)}"
-    )
+    return f"from {' to '.join(move(before, after).split(' → '))}" if before else f"to {place(after)}"
 
 
 def gained(change: Change) -> int:
@@ -150,9 +134,7 @@ def trend(before: Standing | None, after: Standing | None) -> str:
     """↑ for a better rank than before, ↓ for a worse one, → for the same; empty where either is missing."""
     if before is None or after is None or before.rank is None or after.rank is None:
         return ""
-    return (
-        "→" if before.rank == after.rank else "↑" if after.rank < before.rank else "↓"
-    )
+    return "→" if before.rank == after.rank else "↑" if after.rank < before.rank else "↓"
 
 
 def quartiles(before: Standing | None, after: Standing) -> str:
@@ -160,11 +142,7 @@ def quartiles(before: Standing | None, after: Standing) -> str:
     if after.quartile is None:
         return ""
     changed = before is not None and before.quartile not in {None, after.quartile}
-    return (
-        f"quartile {before.quartile} → {after.quartile}"
-        if changed and before
-        else f"quartile {after.quartile}"
-    )
+    return f"quartile {before.quartile} → {after.quartile}" if changed and before else f"quartile {after.quartile}"
 
 
 def number(value: float | None, decimals: int | None) -> str:
@@ -181,15 +159,11 @@ def figure(value: float | None, unit: str, decimals: int | None) -> str:
     return _with_unit([number(value, decimals)], unit)
 
 
-def figures(
-    before: Standing | None, after: Standing, unit: str, decimals: int | None
-) -> str:
+def figures(before: Standing | None, after: Standing, unit: str, decimals: int | None) -> str:
     """As "4.6 → 5.9 per 1,000"; just the figure where it did not change or was not known."""
     new = number(after.value, decimals)
     old = number(before.value, decimals) if before else NO_FIGURE
-    return _with_unit(
-        [new] if NO_FIGURE in {old, new} or old == new else [old, new], unit
-    )
+    return _with_unit([new] if NO_FIGURE in {old, new} or old == new else [old, new], unit)
 
 
 def _with_unit(shown: Sequence[str], unit: str) -> str:
@@ -197,12 +171,7 @@ def _with_unit(shown: Sequence[str], unit: str) -> str:
     if NO_FIGURE in shown:
         return NO_FIGURE
     before, after, rest = _unit(cut(unit.strip(), NAME))
-    signed = [
-        f"−{before}{item[1:]}{after}"
-        if item.startswith("−")
-        else f"{before}{item}{after}"
-        for item in shown
-    ]
+    signed = [f"−{before}{item[1:]}{after}" if item.startswith("−") else f"{before}{item}{after}" for item in shown]
     return f"{' → '.join(signed)} {literal(rest)}".strip()
 
 
@@ -214,21 +183,13 @@ def _unit(unit: str) -> tuple[str, str, str]:
         return "£", found[1] or "", found[2]
     unit = _RATE.sub("", unit)
     first = unit.split(" ")[0]
-    return (
-        "",
-        "",
-        unit if first[1:] != first[1:].lower() else unit[:1].lower() + unit[1:],
-    )
+    return "", "", unit if first[1:] != first[1:].lower() else unit[:1].lower() + unit[1:]
 
 
 def direction(polarity: str) -> str:
     """As "(higher is worse)"; empty where no direction is good."""
     if band := _BAND.match(polarity):
-        return (
-            f"(best between {band[1]} and {band[2]})"
-            if band[1] != band[2]
-            else f"(best at {band[1]})"
-        )
+        return f"(best between {band[1]} and {band[2]})" if band[1] != band[2] else f"(best at {band[1]})"
     return {"low": "(higher is worse)", "high": "(higher is better)"}.get(polarity, "")
 
 
@@ -273,10 +234,7 @@ def spend(standing: Standing | None) -> str:
 def bars(ranks: Sequence[int | None], of: int) -> str:
     """Ranks as bars, taller for better; a dot where there is no rank."""
     top = len(_BARS) - 1
-    return "".join(
-        "·" if rank is None else _BARS[round(top * max(of - rank, 0) / max(of - 1, 1))]
-        for rank in ranks
-    )
+    return "".join("·" if rank is None else _BARS[round(top * max(of - rank, 0) / max(of - 1, 1))] for rank in ranks)
 
 
 def judged(view: IndicatorView) -> str:
@@ -294,9 +252,7 @@ def check(code: str) -> str:
 def cause(change: Change) -> str:
     """Why it changed, with the reason the engine gives."""
     reason = literal(cut(change.reason, 200))
-    known = (
-        CAUSES[change.cause] if change.cause and "were revised" not in reason else ""
-    )
+    known = CAUSES[change.cause] if change.cause and "were revised" not in reason else ""
     return " – ".join(part for part in (known, reason) if part)
 
 

@@ -35,29 +35,20 @@ def stored(db: Database, settings: Settings, policy: Policy) -> Iterator[Diagnos
             yield Diagnosis(source.title, well=True, found="is off", remedy=remedy)
             continue
         problems = [(source.title, source.problem)]
-        problems += [
-            (f"{source.title}: {dataset.title}", dataset.problem)
-            for dataset in source.datasets
-        ]
+        problems += [(f"{source.title}: {dataset.title}", dataset.problem) for dataset in source.datasets]
         for subject, problem in problems:
             if problem:
                 yield Diagnosis(subject, well=False, found=problem)
         if not source.checked:
             remedy = "benchwatch run looks at it by its schedule, benchwatch poll now"
-            yield Diagnosis(
-                source.title, well=False, found="was never looked at", remedy=remedy
-            )
+            yield Diagnosis(source.title, well=False, found="was never looked at", remedy=remedy)
         elif not any(problem for _, problem in problems):
-            yield Diagnosis(
-                source.title, well=True, found=f"looked at {source.checked}"
-            )
+            yield Diagnosis(source.title, well=True, found=f"looked at {source.checked}")
 
 
 def live(settings: Settings, policy: Policy, client: Client) -> Iterator[Diagnosis]:
     """What each publisher offers now, read and compared with the catalogue; nothing of it is kept."""
-    for item in look_at_all(
-        settings, policy, client, {name: {} for name in policy.publishers}
-    ):
+    for item in look_at_all(settings, policy, client, {name: {} for name in policy.publishers}):
         yield from _drift(policy, item)
 
 
@@ -80,9 +71,7 @@ def _drift(policy: Policy, item: Item) -> Iterator[Diagnosis]:
             found=f"{read} of {len(wants.series)} indicators read",
         )
     elif isinstance(item, Failed):
-        yield Diagnosis(
-            f"{source.TITLE}: {item.dataset}", well=False, found=item.fault.reason
-        )
+        yield Diagnosis(f"{source.TITLE}: {item.dataset}", well=False, found=item.fault.reason)
     elif item.fault:
         yield Diagnosis(source.TITLE, well=False, found=item.fault.reason)
     elif not item.shown:

@@ -50,9 +50,7 @@ LONGEST = 1800.0
 """Longest time in seconds that one body may take: a server that drips would otherwise hold us for ever."""
 
 MAX_REDIRECTS = 5
-_LONGEST_REST = (
-    7 * 86_400.0
-)  # what a publisher can ask for; a number of any length would not fit into a time
+_LONGEST_REST = 7 * 86_400.0  # what a publisher can ask for; a number of any length would not fit into a time
 _MEGABYTE = 1 << 20
 _NOT_MODIFIED = 304
 _MISSING = 404
@@ -122,9 +120,7 @@ def _version() -> str:
 
 def shown(address: str) -> str:
     """An address as people may see it, without the credentials it may carry before the host or in its query."""
-    return re.sub(
-        r"^([a-z][a-z0-9+.-]*://)[^/?#]*@", r"\1", address, flags=re.IGNORECASE
-    ).partition("?")[0]
+    return re.sub(r"^([a-z][a-z0-9+.-]*://)[^/?#]*@", r"\1", address, flags=re.IGNORECASE).partition("?")[0]
 
 
 class Client:
@@ -170,26 +166,12 @@ class Client:
         """How many requests have gone over the network, redirected and failed ones included."""
         return self._count
 
-    def site(
-        self,
-        address: str,
-        *,
-        limit_mb: int = 200,
-        credentials: Mapping[str, str] | None = None,
-    ) -> Site:
+    def site(self, address: str, *, limit_mb: int = 200, credentials: Mapping[str, str] | None = None) -> Site:
         """A publisher's site at its base address, whose bodies may have ``limit_mb`` megabytes."""
-        return Site(
-            self, address.rstrip("/") + "/", limit_mb * _MEGABYTE, credentials or {}
-        )
+        return Site(self, address.rstrip("/") + "/", limit_mb * _MEGABYTE, credentials or {})
 
     def fetch(
-        self,
-        address: str,
-        *,
-        origin: str,
-        limit: int,
-        document: object = None,
-        secret: bool = False,
+        self, address: str, *, origin: str, limit: int, document: object = None, secret: bool = False
     ) -> Answer | None:
         """The body at an address, or None when it is missing (404); a ``document`` is posted as JSON.
 
@@ -210,12 +192,7 @@ class Client:
 
     def _fetch(self, errand: _Errand) -> Answer | None:
         for attempt in stamina.retry_context(
-            on=_wait,
-            attempts=ATTEMPTS,
-            wait_initial=0.5,
-            wait_max=20.0,
-            wait_jitter=1.0,
-            timeout=None,
+            on=_wait, attempts=ATTEMPTS, wait_initial=0.5, wait_max=20.0, wait_jitter=1.0, timeout=None
         ):
             with attempt:
                 return self._once(errand)
@@ -243,10 +220,7 @@ class Client:
     def _follow(self, request: httpx.Request, errand: _Errand) -> Answer | None:
         """The answer where redirects end. Each step takes its turn at its own host until its body is read."""
         for _ in range(MAX_REDIRECTS + 1):
-            with (
-                self._host(request.url.host),
-                closing(self._client.send(request, stream=True)) as response,
-            ):
+            with self._host(request.url.host), closing(self._client.send(request, stream=True)) as response:
                 if response.next_request is None:
                     return self._read(response, errand)
                 deque(self._chunks(response, errand), maxlen=0)
@@ -305,13 +279,7 @@ class Site:
     def __repr__(self) -> str:
         return f"Site({shown(self.address)!r})"
 
-    def get(
-        self,
-        path: str,
-        params: Mapping[str, Any] | None = None,
-        *,
-        limit: int | None = None,
-    ) -> Answer:
+    def get(self, path: str, params: Mapping[str, Any] | None = None, *, limit: int | None = None) -> Answer:
         """The body at a path below the base address, or at a whole address.
 
         Raises Unreachable or SourceError; also when there is nothing (404).
@@ -322,30 +290,15 @@ class Site:
             raise SourceError(msg)
         return answer
 
-    def find(
-        self,
-        path: str,
-        params: Mapping[str, Any] | None = None,
-        *,
-        limit: int | None = None,
-    ) -> Answer | None:
+    def find(self, path: str, params: Mapping[str, Any] | None = None, *, limit: int | None = None) -> Answer | None:
         """As ``get``, but None when there is nothing (404)."""
         address = _asking(self._at(path), params or {})
-        return self.client.fetch(
-            address,
-            origin=self.address,
-            limit=limit or self.limit,
-            secret=bool(self.credentials),
-        )
+        return self.client.fetch(address, origin=self.address, limit=limit or self.limit, secret=bool(self.credentials))
 
     def post(self, path: str, document: object) -> Answer:
         """What the interface answers to a JSON document. Raises as ``get``."""
         answer = self.client.fetch(
-            self._at(path),
-            origin=self.address,
-            limit=self.limit,
-            document=document,
-            secret=bool(self.credentials),
+            self._at(path), origin=self.address, limit=self.limit, document=document, secret=bool(self.credentials)
         )
         if answer is None:
             msg = f"{shown(self._at(path))}: there is nothing at this address (404); it may have moved"
@@ -353,21 +306,13 @@ class Site:
         return answer
 
     def _at(self, path: str) -> str:
-        return (
-            path
-            if re.match(r"https?://", path, re.IGNORECASE)
-            else self.address + path.lstrip("/")
-        )
+        return path if re.match(r"https?://", path, re.IGNORECASE) else self.address + path.lstrip("/")
 
 
 def _asking(address: str, params: Mapping[str, Any]) -> str:
     """An address with parameters beside those it has."""
     try:
-        return (
-            str(httpx.URL(address).copy_merge_params(dict(params)))
-            if params
-            else address
-        )
+        return str(httpx.URL(address).copy_merge_params(dict(params))) if params else address
     except httpx.InvalidURL as error:
         msg = f"{shown(address)}: not an address that can be asked ({error})"
         raise SourceError(msg) from error
@@ -382,19 +327,13 @@ class _Ways(httpx.BaseTransport):
     def __init__(self) -> None:
         self._straight = httpx.HTTPTransport()
         self._proxied = {
-            scheme: httpx.HTTPTransport(
-                proxy=address if "://" in address else f"http://{address}"
-            )
+            scheme: httpx.HTTPTransport(proxy=address if "://" in address else f"http://{address}")
             for scheme, address in getproxies().items()
             if scheme in {"http", "https"}
         }
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        way = (
-            None
-            if proxy_bypass(request.url.host)
-            else self._proxied.get(request.url.scheme)
-        )
+        way = None if proxy_bypass(request.url.host) else self._proxied.get(request.url.scheme)
         return (way or self._straight).handle_request(request)
 
     def close(self) -> None:
@@ -453,9 +392,7 @@ class _Keeping(httpx.BaseTransport):
         # hishel puts a name without a folder into a folder of its own.
         storage = _Latest(database_path=cache.absolute())
         # Answers to us alone: what a publisher marks as private may be kept too.
-        self._cached = CacheTransport(
-            way, storage, rfc=hishel.CacheOptions(shared=False)
-        )
+        self._cached = CacheTransport(way, storage, rfc=hishel.CacheOptions(shared=False))
         self._past = way
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -499,10 +436,7 @@ def _refuse_private(address: httpx.URL) -> None:
 def _resolved(host: str) -> set[str]:
     """The addresses of a host; none when only a proxy can find it, which then also sends the request."""
     try:
-        return {
-            str(found[4][0]).partition("%")[0]
-            for found in socket.getaddrinfo(host, None)
-        }
+        return {str(found[4][0]).partition("%")[0] for found in socket.getaddrinfo(host, None)}
     except (socket.gaierror, UnicodeError):
         return set()
 
@@ -539,9 +473,7 @@ def _moment(text: str) -> datetime | None:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    return (
-        moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    )  # "-0000" is read as no zone at all
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # "-0000" is read as no zone at all
 
 
 @functools.lru_cache(maxsize=1)
@@ -564,8 +496,6 @@ def _limited(response: httpx.Response, where: str, limit: int) -> Iterator[bytes
     for chunk in response.iter_bytes():
         size += len(chunk)
         if size > limit:
-            msg = (
-                f"{where}: larger than {limit >> 20} MB; raise max_mb if that is right"
-            )
+            msg = f"{where}: larger than {limit >> 20} MB; raise max_mb if that is right"
             raise SourceError(msg)
         yield chunk

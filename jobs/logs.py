@@ -22,19 +22,14 @@ _HANDLER = "benchwatch"
 # Libraries whose "info" is one line per request or tick; they are heard from "warning" up.
 _CHATTY = ("apscheduler", "httpcore", "httpx", "matplotlib", "PIL")
 
-_SECRET_NAME = re.compile(
-    r"token|secret|authorization|password|response_url", re.IGNORECASE
-)
+_SECRET_NAME = re.compile(r"token|secret|authorization|password|response_url", re.IGNORECASE)
 
 _SECRET_TEXT = (
     # Slack tokens: xoxb-…, xoxp-…, xoxe.xoxb-…, xapp-…
     (re.compile(r"x(?:ox[a-z]|app)[-.][\w.%-]+"), HIDDEN),
     # Addresses that let anyone who has them post: response_url, incoming webhooks, one-time uploads.
     (
-        re.compile(
-            r"(https?://(?:hooks|files)\.slack(?:-gov)?\.com/(?:[a-z]+/)?)[^\s\"'<>\\]+",
-            re.IGNORECASE,
-        ),
+        re.compile(r"(https?://(?:hooks|files)\.slack(?:-gov)?\.com/(?:[a-z]+/)?)[^\s\"'<>\\]+", re.IGNORECASE),
         rf"\1{HIDDEN}",
     ),
     (re.compile(r"(\bticket=)[^\s\"'&\\]+"), rf"\1{HIDDEN}"),
@@ -116,18 +111,12 @@ def _renderer(fmt: Format) -> Processor:
     """JSON for machines, plain text for people; a traceback never shows local variables."""
     if fmt == "json":
         return _json
-    return structlog.dev.ConsoleRenderer(
-        colors=False, exception_formatter=structlog.dev.plain_traceback
-    )
+    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 
 
 def _json(logger: WrappedLogger, method: str, event: EventDict) -> str:
     event = structlog.processors.format_exc_info(logger, method, event)
-    return str(
-        structlog.processors.JSONRenderer(ensure_ascii=False, default=str)(
-            logger, method, event
-        )
-    )
+    return str(structlog.processors.JSONRenderer(ensure_ascii=False, default=str)(logger, method, event))
 
 
 def _hide_named(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -123,14 +123,12 @@ class RefusedNotice:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceNotice:
-    """A source that keeps failing, or works again: for the ops channel."""
+class TroubleLine:
+    """What is wrong at one place of a source, and how often in a row it has been."""
 
-    kind: Literal["source"]
-    source: str
-    failing: bool
-    attempts: int
+    place: str
     reason: str
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,23 +141,18 @@ class GapLine:
 
 
 @dataclass(frozen=True, slots=True)
-class GapsNotice:
-    """Indicators missing from a publisher's release, the rest of which went through: for the ops channel."""
+class SourceNotice:
+    """What went wrong at a source since the last notice, what works again, what is missing: for the ops channel."""
 
-    kind: Literal["gaps"]
+    kind: Literal["source"]
     source: str
-    release: str
-    lines: tuple[GapLine, ...]
+    troubles: tuple[TroubleLine, ...]
+    recovered: tuple[str, ...] = ()
+    gaps: tuple[GapLine, ...] = ()
 
 
 Notice = Annotated[
-    ReleaseAlert
-    | BaselineNotice
-    | HeldNotice
-    | RefusedNotice
-    | SourceNotice
-    | GapsNotice,
-    Field(discriminator="kind"),
+    ReleaseAlert | BaselineNotice | HeldNotice | RefusedNotice | SourceNotice, Field(discriminator="kind")
 ]
 
 _ADAPTER: TypeAdapter[Notice] = TypeAdapter(Notice)

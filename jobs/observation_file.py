@@ -64,9 +64,7 @@ def read_observations(body: bytes, name: str) -> pd.DataFrame:
             frame = _parse(body, columns, np.float64)
         except pd.errors.ParserError:
             raise
-        except (
-            ValueError
-        ):  # a value is no number: read as text, so that its line can be named
+        except ValueError:  # a value is no number: read as text, so that its line can be named
             frame = _parse(body, columns, str)
     except pd.errors.ParserWarning as error:
         msg = f"{name}: line 2 has more fields than the header; a number such as 10,000 needs quotes or no comma"
@@ -79,15 +77,11 @@ def read_observations(body: bytes, name: str) -> pd.DataFrame:
         raise SourceError(msg)
     for column in OPTIONAL:
         if column not in frame:
-            frame[column] = (
-                pd.Categorical([""] * len(frame)) if column == "status" else np.nan
-            )
+            frame[column] = pd.Categorical([""] * len(frame)) if column == "status" else np.nan
     if len(frame["status"].cat.categories) > REMARKS_MOST:
         msg = f"{name}: more than {REMARKS_MOST} different statuses; the column is for markers such as x or c"
         raise SourceError(msg)
-    frame["status"] = frame["status"].cat.remove_categories(
-        [c for c in frame["status"].cat.categories if not c]
-    )
+    frame["status"] = frame["status"].cat.remove_categories([c for c in frame["status"].cat.categories if not c])
     return frame
 
 
@@ -100,9 +94,7 @@ def _header(body: bytes, name: str) -> list[str]:
         raise SourceError(msg) from error
     first = text[: text.find("\n") if "\n" in text else len(text)]
     try:
-        columns = [
-            column.strip() for column in next(csv.reader([first.strip("\r")]), [])
-        ]
+        columns = [column.strip() for column in next(csv.reader([first.strip("\r")]), [])]
     except csv.Error as error:
         msg = f"{name}: line 1, the header, cannot be read ({error}); save the file as CSV with ordinary line ends"
         raise SourceError(msg) from error
@@ -119,25 +111,12 @@ def _header(body: bytes, name: str) -> list[str]:
     return columns
 
 
-def _parse(
-    body: bytes, columns: list[str], number: type[np.float64 | str]
-) -> pd.DataFrame:
-    texts = [
-        column
-        for column in ("indicator", "area_code", "period", "status")
-        if column in columns
-    ]
-    numbers = [
-        column for column in ("value", "lower_ci", "upper_ci") if column in columns
-    ]
-    kinds: dict[str, Any] = {
-        **dict.fromkeys(texts, str),
-        **dict.fromkeys(numbers, number),
-    }
+def _parse(body: bytes, columns: list[str], number: type[np.float64 | str]) -> pd.DataFrame:
+    texts = [column for column in ("indicator", "area_code", "period", "status") if column in columns]
+    numbers = [column for column in ("value", "lower_ci", "upper_ci") if column in columns]
+    kinds: dict[str, Any] = {**dict.fromkeys(texts, str), **dict.fromkeys(numbers, number)}
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "error", pd.errors.ParserWarning
-        )  # what pandas would cut off is refused
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # what pandas would cut off is refused
         frame = pd.read_csv(
             io.BytesIO(body),
             encoding="utf-8-sig",
@@ -167,23 +146,16 @@ def read_dictionary(body: bytes, name: str) -> tuple[Indicator, ...]:
         msg = f"{where}: cannot be read as UTF-8 CSV: {error}"
         raise SourceError(msg) from error
     missing = [
-        column
-        for column in ("indicator", "name", "theme", "polarity")
-        if column not in (lines.fieldnames or [])
+        column for column in ("indicator", "name", "theme", "polarity") if column not in (lines.fieldnames or [])
     ]
     if missing:
         msg = f"{where}: the header lacks {', '.join(missing)}"
         raise SourceError(msg)
     entries: dict[str, Indicator] = {}
     for number, row in enumerate(rows, start=2):
-        raw = {
-            key: row.get(key)
-            for key in ("name", "theme", "polarity", "unit", "decimals", "target")
-        }
+        raw = {key: row.get(key) for key in ("name", "theme", "polarity", "unit", "decimals", "target")}
         try:
-            entry = read_indicator(
-                {"code": row["indicator"], **raw}, f"{where} line {number}"
-            )
+            entry = read_indicator({"code": row["indicator"], **raw}, f"{where} line {number}")
         except CatalogueError as error:
             raise SourceError(str(error)) from error
         if entry.code in entries:

@@ -76,11 +76,7 @@ class Overview:
 def overview(db: Database, settings: Settings, policy: Policy) -> Overview:
     """How every source and every indicator of the catalogue stands."""
     lines = tuple(_source(db, policy, name) for name in publisher_names())
-    datasets = {
-        (line.source, dataset.dataset): dataset
-        for line in lines
-        for dataset in line.datasets
-    }
+    datasets = {(line.source, dataset.dataset): dataset for line in lines for dataset in line.datasets}
     problems = {line.source: line.problem for line in lines}
     held = sources.held(db, load_areas().carry(settings.council.code))
     gaps, held_back = sources.gaps(db), sources.held_indicators(db)
@@ -89,13 +85,9 @@ def overview(db: Database, settings: Settings, policy: Policy) -> Overview:
         origin = policy.catalogue.origins.get(code)
         dataset = datasets.get((origin.publisher, origin.dataset)) if origin else None
         here = held.get(code, Held("", "", "", 0))
-        problem = gaps.get(code, "") or (
-            f"held from release {held_back[code]}" if code in held_back else ""
-        )
+        problem = gaps.get(code, "") or (f"held from release {held_back[code]}" if code in held_back else "")
         if origin and not problem:
-            problem = (dataset.problem if dataset else "") or problems.get(
-                origin.publisher, ""
-            )
+            problem = (dataset.problem if dataset else "") or problems.get(origin.publisher, "")
         found.append(
             IndicatorLine(
                 indicator=code,
@@ -104,8 +96,7 @@ def overview(db: Database, settings: Settings, policy: Policy) -> Overview:
                 source=_publisher(policy, code, origin),
                 dataset=origin.dataset if origin else "",
                 polarity=str(entry.polarity),
-                proven=(origin is not None and not origin.unproven)
-                or code in policy.catalogue.ratios,
+                proven=(origin is not None and not origin.unproven) or code in policy.catalogue.ratios,
                 last_release=here.release,
                 released=here.day,
                 next_expected=dataset.next_expected if dataset else "",
@@ -129,11 +120,7 @@ def _publisher(policy: Policy, code: str, origin: Origin | None) -> str:
 def _source(db: Database, policy: Policy, name: str) -> SourceLine:
     places = sources.places(db, name)
     whole = places.get(WHOLE, Place())
-    releases, expected, waiting = (
-        sources.last_releases(db, name),
-        sources.expected(db, name),
-        sources.held_whole(db),
-    )
+    releases, expected, waiting = (sources.last_releases(db, name), sources.expected(db, name), sources.held_whole(db))
     return SourceLine(
         source=name,
         title=publisher(name).TITLE,
@@ -155,13 +142,7 @@ def _source(db: Database, policy: Policy, name: str) -> SourceLine:
     )
 
 
-def _dataset(
-    wants: Wants,
-    place: Place,
-    last: tuple[str, str, str],
-    expected: Expected,
-    held: int,
-) -> DataSetLine:
+def _dataset(wants: Wants, place: Place, last: tuple[str, str, str], expected: Expected, held: int) -> DataSetLine:
     name, day, kind = last
     return DataSetLine(
         dataset=wants.dataset.name,
@@ -174,6 +155,5 @@ def _dataset(
         next_expected=expected.day if expected.state != "cancelled" else "",
         expected_state=expected.state,
         checked=place.checked,
-        problem=place.problem
-        or (f"release {held} is held for a decision" if held else ""),
+        problem=place.problem or (f"release {held} is held for a decision" if held else ""),
     )

@@ -73,21 +73,12 @@ class Outcome:
     kind: ReleaseKind | None = None
 
 
-def ingest(
-    db: Database,
-    raw: Raw,
-    policy: Policy,
-    *,
-    now: datetime,
-    path: Path | str = "database",
-) -> Outcome:
+def ingest(db: Database, raw: Raw, policy: Policy, *, now: datetime, path: Path | str = "database") -> Outcome:
     """Take one release through the whole pipeline; afterwards it is wholly in, held, or as if never seen.
 
     Raises SourceError when it cannot be read as a release, StateError when the database cannot keep it.
     """
-    release = tidy(
-        raw.body, raw.dictionary, raw.name, source=raw.source, published=raw.published
-    )
+    release = tidy(raw.body, raw.dictionary, raw.name, source=raw.source, published=raw.published)
     if release.published and release.published > now.date() + timedelta(days=1):
         msg = f"{raw.name}: published {release.published}, which is yet to come; rename the file or give --published"
         raise SourceError(msg)
@@ -140,16 +131,7 @@ def approve(
                 releases.decide(db, release, "accepted", by=actor, reason=reason)
         else:
             fine = tidied.panel.of_indicators(chosen)
-            outcome = _accept(
-                db,
-                tidied,
-                fine,
-                held,
-                release,
-                policy,
-                now,
-                rebased=_relabelled(chosen),
-            )
+            outcome = _accept(db, tidied, fine, held, release, policy, now, rebased=_relabelled(chosen))
             releases.settle_findings(db, release, "approved", chosen)
         _audit(db, now, actor, "approve", release, chosen, reason)
         if not releases.held_indicators(db, release):
@@ -158,42 +140,22 @@ def approve(
 
 
 def _accept_whole(
-    db: Database,
-    release: Release,
-    held: Panel,
-    number: int,
-    policy: Policy,
-    now: datetime,
-    approved: Mapping[str, str],
+    db: Database, release: Release, held: Panel, number: int, policy: Policy, now: datetime, approved: Mapping[str, str]
 ) -> Outcome:
     """Accept a release held whole, but for indicators turned down or stated by a later release since.
 
     Only an old release republished, approved as that, takes newer figures back.
     """
     checks = releases.file_checks(db, number)
-    later = (
-        set() if Check.OLDER_RELEASE in checks else releases.stated_since(db, number)
-    )
+    later = set() if Check.OLDER_RELEASE in checks else releases.stated_since(db, number)
     turned_down = set(releases.held_indicators(db, number, "rejected"))
     if not set(release.panel.indicators) - later - turned_down:
         msg = f"release {number}: later releases have stated all its indicators since; reject it"
         raise DecisionError(msg)
     releases.settle_findings(db, number, "approved")
-    known = (
-        {Check.COVERAGE_LOST}
-        if checks & {Check.AREAS_LOST, Check.ROWS_LOST, Check.COUNCIL_LOST}
-        else set()
-    )
+    known = {Check.COVERAGE_LOST} if checks & {Check.AREAS_LOST, Check.ROWS_LOST, Check.COUNCIL_LOST} else set()
     return _accept_but_for_doubtful(
-        db,
-        release,
-        held,
-        number,
-        policy,
-        now,
-        approved=approved,
-        rejected=turned_down | later,
-        known=known,
+        db, release, held, number, policy, now, approved=approved, rejected=turned_down | later, known=known
     )
 
 
@@ -213,9 +175,7 @@ def reject(
     """
     with unit(db, path):
         stored, chosen = _held(db, release, indicators)
-        releases.settle_findings(
-            db, release, "rejected", chosen if indicators else None
-        )
+        releases.settle_findings(db, release, "rejected", chosen if indicators else None)
         if not releases.held_indicators(db, release):
             if stored.status == "held":
                 releases.decide(db, release, "rejected", by=actor, reason=reason)
@@ -224,9 +184,7 @@ def reject(
     return tuple(chosen)
 
 
-def _held(
-    db: Database, release: int, indicators: Collection[str]
-) -> tuple[releases.ReleaseRow, dict[str, str]]:
+def _held(db: Database, release: int, indicators: Collection[str]) -> tuple[releases.ReleaseRow, dict[str, str]]:
     stored = releases.by_number(db, release)
     if stored is None:
         msg = f"there is no release {release}; benchwatch releases lists them"
@@ -239,11 +197,7 @@ def _held(
     if unknown:
         msg = f"release {release}: {unknown[0]} is not held; held are {', '.join(sorted(waiting)) or 'the whole file'}"
         raise DecisionError(msg)
-    return stored, {
-        code: check
-        for code, check in waiting.items()
-        if not indicators or code in indicators
-    }
+    return stored, {code: check for code, check in waiting.items() if not indicators or code in indicators}
 
 
 def _relabelled(checks: Mapping[str, str]) -> set[str]:
@@ -252,32 +206,17 @@ def _relabelled(checks: Mapping[str, str]) -> set[str]:
 
 
 def _audit(
-    db: Database,
-    now: datetime,
-    actor: str,
-    action: str,
-    release: int,
-    indicators: Iterable[str],
-    reason: str,
+    db: Database, now: datetime, actor: str, action: str, release: int, indicators: Iterable[str], reason: str
 ) -> None:
     detail = " ".join(filter(None, (", ".join(indicators), reason)))
-    ledger.note(
-        db,
-        at=_stamp(now),
-        actor=actor,
-        action=action,
-        subject=f"release {release}",
-        detail=detail,
-    )
+    ledger.note(db, at=_stamp(now), actor=actor, action=action, subject=f"release {release}", detail=detail)
 
 
 def _stamp(now: datetime) -> str:
     return now.isoformat(timespec="seconds")
 
 
-def _take(
-    db: Database, raw: Raw, release: Release, policy: Policy, now: datetime
-) -> Outcome:
+def _take(db: Database, raw: Raw, release: Release, policy: Policy, now: datetime) -> Outcome:
     """Accept, hold or recognise a tidied release within the caller's unit of work."""
     latest, latest_day = releases.latest_for(db, release.panel.indicators)
     known = releases.by_identity(db, release.identity)
@@ -292,18 +231,13 @@ def _take(
     held = observations.load_held(db, panel_areas())
     findings = [
         *_file_findings(release, held, policy),
-        *quality.indicators_lost(
-            release.panel.indicators, releases.stated_last_by(db, latest), policy.limits
-        ),
+        *quality.indicators_lost(release.panel.indicators, releases.stated_last_by(db, latest), policy.limits),
     ]
     day = release.published.isoformat() if release.published else ""
     if older is None and day and day < latest_day:
         older = f"published {day}, and figures published {latest_day} are already held of the same indicators"
     if older:
-        findings = [
-            Finding(Check.OLDER_RELEASE, older),
-            *(f for f in findings if f.check != Check.OLDER_RELEASE),
-        ]
+        findings = [Finding(Check.OLDER_RELEASE, older), *(f for f in findings if f.check != Check.OLDER_RELEASE)]
     number = releases.add(
         db,
         source=release.source,
@@ -324,30 +258,16 @@ def _take(
 def _recognised(db: Database, known: releases.ReleaseRow) -> Outcome:
     """What became of this content when it first came; what of it still waits is said again, to nobody else."""
     waiting = releases.waiting(db, known.id)
-    findings = tuple(
-        Finding(Check(check), evidence, code or None)
-        for code, check, evidence in waiting
-    )
+    findings = tuple(Finding(Check(check), evidence, code or None) for code, check, evidence in waiting)
     held = tuple(code for code, _, _ in waiting if code)
-    status: Status = (
-        "held"
-        if known.status == "held"
-        else "rejected"
-        if known.status == "rejected"
-        else "unchanged"
-    )
+    status: Status = "held" if known.status == "held" else "rejected" if known.status == "rejected" else "unchanged"
     return Outcome(known.id, known.name, status, findings, held)
 
 
 def _refuse_unrankable(db: Database, release: Release, policy: Policy) -> None:
     """Refuse a release with an indicator nobody describes, or a theme that is called like a composite."""
-    entries = {
-        **observations.load_indicators(db),
-        **{entry.code: entry for entry in release.entries},
-    }
-    missing = sorted(
-        set(release.panel.indicators) - set(entries) - set(policy.catalogue.indicators)
-    )
+    entries = {**observations.load_indicators(db), **{entry.code: entry for entry in release.entries}}
+    missing = sorted(set(release.panel.indicators) - set(entries) - set(policy.catalogue.indicators))
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         stem = release.name.removesuffix(".gz").removesuffix(".csv")
@@ -356,9 +276,7 @@ def _refuse_unrankable(db: Database, release: Release, policy: Policy) -> None:
             f"{stem}.indicators.csv beside the file; add it there with name, theme and polarity"
         )
         raise SourceError(msg)
-    clash = sorted(
-        {entry.theme for entry in entries.values()} & set(policy.catalogue.composites)
-    )
+    clash = sorted({entry.theme for entry in entries.values()} & set(policy.catalogue.composites))
     if clash:
         msg = f"{release.name}: the theme {clash[0]!r} is called like a composite of the catalogue; rename one of them"
         raise SourceError(msg)
@@ -370,43 +288,26 @@ def _file_findings(release: Release, held: Panel, policy: Policy) -> list[Findin
     unknown = set(release.unknown_areas)
     if unknown:
         shown = ", ".join(sorted(unknown)[:5])
-        findings.append(
-            Finding(
-                Check.UNKNOWN_AREAS, f"{len(unknown)} area codes nobody knows: {shown}"
-            )
-        )
+        findings.append(Finding(Check.UNKNOWN_AREAS, f"{len(unknown)} area codes nobody knows: {shown}"))
     if release.bad_rows > policy.limits.bad_rows * release.rows:
-        evidence = (
-            f"{release.bad_rows} of {release.rows} rows cannot be used: "
-            + "; ".join(map(str, release.bad))
-        )
+        evidence = f"{release.bad_rows} of {release.rows} rows cannot be used: " + "; ".join(map(str, release.bad))
         findings.append(Finding(Check.BAD_ROWS, evidence))
     names = {area.code: area.name for area in load_areas()}
     council = load_areas().carry(policy.council)
-    return findings + quality.release_findings(
-        release.panel, held, council, names, policy.limits
-    )
+    return findings + quality.release_findings(release.panel, held, council, names, policy.limits)
 
 
-def _indicator_findings(
-    db: Database, release: Release, held: Panel, policy: Policy
-) -> list[Finding]:
+def _indicator_findings(db: Database, release: Release, held: Panel, policy: Policy) -> list[Finding]:
     """What is wrong with single indicators that the release states, at most one finding each."""
     stated = set(release.panel.indicators)
     entries = [entry for entry in release.entries if entry.code in stated]
     described = policy.catalogue.indicators
     # A dictionary beside a file is somebody's own, and the catalogue wins. What a publisher says of its figures is a
     # fact, so it is compared with the catalogue itself.
-    undescribed = (
-        entries
-        if release.source in policy.publishers
-        else [e for e in entries if e.code not in described]
-    )
+    undescribed = entries if release.source in policy.publishers else [e for e in entries if e.code not in described]
     found = [
         *map(_duplicate, release.duplicates),
-        *quality.description_findings(
-            undescribed, {**observations.load_indicators(db), **described}
-        ),
+        *quality.description_findings(undescribed, {**observations.load_indicators(db), **described}),
         *quality.indicator_findings(release.panel, held, policy.limits),
     ]
     first: dict[str, Finding] = {}
@@ -417,55 +318,24 @@ def _indicator_findings(
 
 def _duplicate(cell: Duplicate) -> Finding:
     lines = " and ".join(map(str, cell.lines))
-    evidence = (
-        f"lines {lines} each state {cell.area}, {cell.period}: {', '.join(cell.values)}"
-    )
+    evidence = f"lines {lines} each state {cell.area}, {cell.period}: {', '.join(cell.values)}"
     return Finding(Check.DUPLICATE_CELLS, evidence, cell.indicator)
 
 
 def _hold(
-    db: Database,
-    raw: Raw | None,
-    release: Release,
-    number: int,
-    findings: list[Finding],
-    policy: Policy,
-    now: datetime,
+    db: Database, raw: Raw | None, release: Release, number: int, findings: list[Finding], policy: Policy, now: datetime
 ) -> Outcome:
     """Hold a release whole; ``raw`` is None when it is staged already."""
-    releases.add_findings(
-        db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held"
-    )
+    releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
     if raw:
         _stage(db, number, raw)
-    owed = owe_held(
-        db,
-        _info(number, release),
-        findings,
-        policy,
-        now,
-        names=_names(db, release),
-        whole=True,
-    )
-    return Outcome(
-        number,
-        release.name,
-        "held",
-        tuple(findings),
-        notes=release.notes,
-        owed=int(owed),
-    )
+    owed = owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=True)
+    return Outcome(number, release.name, "held", tuple(findings), notes=release.notes, owed=int(owed))
 
 
 def _stage(db: Database, number: int, raw: Raw) -> None:
     """Keep the text of a release for the decision on it."""
-    releases.stage(
-        db,
-        number,
-        raw.name,
-        raw.packed or gzip.compress(raw.body, compresslevel=1),
-        raw.dictionary,
-    )
+    releases.stage(db, number, raw.name, raw.packed or gzip.compress(raw.body, compresslevel=1), raw.dictionary)
 
 
 def _accept_but_for_doubtful(
@@ -493,44 +363,18 @@ def _accept_but_for_doubtful(
         if one.indicator not in decided and one.check not in known
     ]
     doubtful = {finding.indicator for finding in findings if finding.indicator}
-    fine = [
-        code
-        for code in release.panel.indicators
-        if code not in doubtful and code not in rejected
-    ]
+    fine = [code for code in release.panel.indicators if code not in doubtful and code not in rejected]
     if not fine:
         releases.decide(db, number, "held", by="", reason="")
         return _hold(db, raw, release, number, findings, policy, now)
     releases.supersede(db, release.panel.indicators, number)
     rebased = _relabelled(approved or {})
-    outcome = _accept(
-        db,
-        release,
-        release.panel.of_indicators(fine),
-        held,
-        number,
-        policy,
-        now,
-        rebased=rebased,
-    )
+    outcome = _accept(db, release, release.panel.of_indicators(fine), held, number, policy, now, rebased=rebased)
     if findings:
-        releases.add_findings(
-            db,
-            number,
-            [(f.indicator or "", f.check, f.evidence) for f in findings],
-            "held",
-        )
+        releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
         if raw:
             _stage(db, number, raw)
-        owed = owe_held(
-            db,
-            _info(number, release),
-            findings,
-            policy,
-            now,
-            names=_names(db, release),
-            whole=False,
-        )
+        owed = owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=False)
         outcome = replace(outcome, owed=outcome.owed + owed)
     return replace(outcome, findings=tuple(findings), held=tuple(sorted(doubtful)))
 
@@ -549,35 +393,19 @@ def _accept(
     """Keep the figures, rank, compare and owe: everything a release changes, within the caller's unit of work."""
     wanted = set(incoming.indicators)
     brought = {entry.code: entry for entry in release.entries if entry.code in wanted}
-    catalogue, conflicts = policy.catalogue.extended(
-        {**observations.load_indicators(db), **brought}.values()
-    )
+    catalogue, conflicts = policy.catalogue.extended({**observations.load_indicators(db), **brought}.values())
     clashing = [code for code in conflicts if code in brought]
     numbered = replace(incoming, status=_stored_remarks(db, incoming, release.remarks))
     stated = with_ratios(numbered, held, catalogue.ratios)
-    described = [
-        entry
-        for entry in catalogue.indicators.values()
-        if entry.code in set(held.indicators)
-    ]
-    observations.save_indicators(
-        db, described
-    )  # the catalogue may have been edited since
-    observations.save_indicators(
-        db, [catalogue.indicators[code] for code in stated.indicators], number
-    )
+    described = [entry for entry in catalogue.indicators.values() if entry.code in set(held.indicators)]
+    observations.save_indicators(db, described)  # the catalogue may have been edited since
+    observations.save_indicators(db, [catalogue.indicators[code] for code in stated.indicators], number)
     snapshot = snapshots.next_snapshot(db)
-    merged = observations.merge(
-        db, stated, held, release=number, snapshot=snapshot, whole=rebased
-    )
+    merged = observations.merge(db, stated, held, release=number, snapshot=snapshot, whole=rebased)
     kind = _kind(incoming, held, merged)
-    releases.set_cells(
-        db, number, new=merged.new_cells, revised=merged.revised_cells, kind=kind
-    )
+    releases.set_cells(db, number, new=merged.new_cells, revised=merged.revised_cells, kind=kind)
     if kind == "republication" and release.source in policy.publishers and snapshot > 1:
-        return Outcome(
-            number, release.name, "unchanged", kind=kind, notes=release.notes
-        )
+        return Outcome(number, release.name, "unchanged", kind=kind, notes=release.notes)
     ranked = rank_and_compare(
         db,
         held=held,
@@ -619,14 +447,10 @@ def _kind(incoming: Panel, held: Panel, merged: Merged) -> ReleaseKind:
     return "revision" if merged.new_cells or merged.revised_cells else "republication"
 
 
-def _stored_remarks(
-    db: Database, panel: Panel, remarks: Sequence[str]
-) -> npt.NDArray[np.int16]:
+def _stored_remarks(db: Database, panel: Panel, remarks: Sequence[str]) -> npt.NDArray[np.int16]:
     """The panel's statuses under the database's numbers for the remarks."""
     numbers = observations.remark_numbers(db, remarks)
-    return np.where(
-        panel.status > 0, numbers[np.maximum(panel.status, 0)], panel.status
-    )
+    return np.where(panel.status > 0, numbers[np.maximum(panel.status, 0)], panel.status)
 
 
 def _info(number: int, release: Release) -> ReleaseInfo:
@@ -635,7 +459,5 @@ def _info(number: int, release: Release) -> ReleaseInfo:
 
 
 def _names(db: Database, release: Release) -> dict[str, str]:
-    known = {
-        code: entry.name for code, entry in observations.load_indicators(db).items()
-    }
+    known = {code: entry.name for code, entry in observations.load_indicators(db).items()}
     return known | {entry.code: entry.name for entry in release.entries}

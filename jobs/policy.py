@@ -47,14 +47,8 @@ def policy_from(settings: Settings) -> Policy:
         council=settings.council.code,
         comparators=settings.council.comparators,
         catalogue=catalogue,
-        rules=Rules(
-            settings.ranking.quartile_rule,
-            settings.ranking.min_coverage,
-            settings.ranking.max_age_years,
-        ),
-        thresholds=Thresholds(
-            settings.alerts.min_theme_move, settings.alerts.min_composite_move
-        ),
+        rules=Rules(settings.ranking.quartile_rule, settings.ranking.min_coverage, settings.ranking.max_age_years),
+        thresholds=Thresholds(settings.alerts.min_theme_move, settings.alerts.min_composite_move),
         limits=Limits(
             bad_rows=settings.quality.max_bad_rows,
             rows_lost=settings.quality.max_rows_lost,
@@ -76,10 +70,7 @@ def _watched(settings: Settings, catalogue: Catalogue) -> tuple[str, ...]:
         publisher(name).check(wants.values())
         if wants and (publisher(name).ON if chosen is None else chosen):
             watched.append(name)
-    unknown = sorted(
-        {origin.publisher for origin in catalogue.origins.values()}
-        - set(publisher_names())
-    )
+    unknown = sorted({origin.publisher for origin in catalogue.origins.values()} - set(publisher_names()))
     if unknown:
         msg = f"the catalogue takes figures from {unknown[0]!r}; there are {', '.join(publisher_names())}"
         raise CatalogueError(msg)

@@ -20,7 +20,7 @@ from jobs.policy import Policy
 from jobs.settings import Settings
 from jobs.sources import file
 from jobs.telling import owe_refused
-from jobs.watching import FAILURES_TOLD, Fault, record
+from jobs.watching import FAILURES_TOLD, Fault, record, tell
 from state import ledger, sources
 from state.database import Database, unit
 from state.errors import StateError
@@ -61,16 +61,9 @@ def folders_want_a_look(settings: Settings, seen: Seen, now: datetime) -> bool:
     return False
 
 
-def _waiting(
-    settings: Settings, folder: Path, seen: Seen, now: datetime
-) -> list[file.Found]:
+def _waiting(settings: Settings, folder: Path, seen: Seen, now: datetime) -> list[file.Found]:
     marks = {name: place.mark for name, place in seen.items()}
-    return file.look(
-        [folder],
-        marks,
-        settle=settings.sources.file.settle.seconds,
-        now=now.timestamp(),
-    )
+    return file.look([folder], marks, settle=settings.sources.file.settle.seconds, now=now.timestamp())
 
 
 def folders(settings: Settings) -> list[Path]:
@@ -85,9 +78,7 @@ def addresses(settings: Settings) -> list[str]:
 
 def new_client(settings: Settings) -> Client:
     """The HTTP client of this process; the cache beside the database may be deleted at any time."""
-    return Client(
-        settings.state.path.with_name("http-cache.db"), contact=settings.polling.contact
-    )
+    return Client(settings.state.path.with_name("http-cache.db"), contact=settings.polling.contact)
 
 
 Places = Literal["folders", "addresses"]
@@ -140,11 +131,7 @@ class _Look:
         return unit(self.db, self.settings.state.path)
 
     def _ingest(self, raw: Raw) -> None:
-        self.outcomes.append(
-            ingest(
-                self.db, raw, self.policy, now=self.now(), path=self.settings.state.path
-            )
-        )
+        self.outcomes.append(ingest(self.db, raw, self.policy, now=self.now(), path=self.settings.state.path))
 
     def _refused(self, place: str, reason: str) -> None:
         self.refusals.append(Refusal(place, reason))
@@ -170,9 +157,7 @@ class _Look:
         refused = self._taken(found.place, lambda: file.read(path, limit=self._limit))
         with self._unit:
             if refused:
-                self._owe_refused(
-                    path.name, f"{found.place} {found.mark}".encode(), refused
-                )
+                self._owe_refused(path.name, f"{found.place} {found.mark}".encode(), refused)
             sources.save_place(self.db, file.NAME, found.place, Place(found.mark))
 
     def take_address(self, client: Client, address: str, mark: str) -> None:
@@ -189,11 +174,7 @@ class _Look:
             refused = self._taken(shown(address), lambda: raw)
         with self._unit:
             if answer and refused:
-                self._owe_refused(
-                    raw.name,
-                    address.encode() + raw.body + (raw.dictionary or b""),
-                    refused,
-                )
+                self._owe_refused(raw.name, address.encode() + raw.body + (raw.dictionary or b""), refused)
             self._record(address, mark, failed)
 
     def _taken(self, place: str, read: Callable[[], Raw]) -> str:
@@ -208,9 +189,7 @@ class _Look:
             raise
         except (SourceError, EngineError) as error:
             reason = str(error)
-        except (
-            Exception
-        ) as error:  # told to ops and logged; the other files must not wait for a mend
+        except Exception as error:  # told to ops and logged; the other files must not wait for a mend
             log.exception("a release could not be taken in", place=place)
             reason = f"{place}: cannot be taken in ({type(error).__name__}); the log says where it failed"
         else:
@@ -219,20 +198,11 @@ class _Look:
         return reason
 
     def _record(self, place: str, mark: str | None, failed: str) -> None:
-        fault = Fault(failed) if failed else None
-        record(
-            self.db, file.NAME, place, fault, self.now(), shown=shown(place), mark=mark
-        )
+        record(self.db, file.NAME, place, Fault(failed) if failed else None, self.now(), mark=mark)
+        tell(self.db, file.NAME, file.NAME, self.now(), shown=shown)
 
     def _owe_refused(self, name: str, content: bytes, reason: str) -> None:
-        owe_refused(
-            self.db,
-            file.NAME,
-            name,
-            hashlib.sha256(content).hexdigest(),
-            reason,
-            self.now(),
-        )
+        owe_refused(self.db, file.NAME, name, hashlib.sha256(content).hexdigest(), reason, self.now())
 
     def record(self, started: datetime) -> None:
         if not (self.outcomes or self.refusals):

@@ -24,14 +24,13 @@ from engine.catalogue import Indicator
 from engine.errors import EngineError
 from jobs.errors import SourceError, Unreachable
 from jobs.http import Client, Site, user_agent
-from jobs.notices import GapLine
 from jobs.pipeline import Raw, ingest
 from jobs.policy import Policy
 from jobs.polling import Polled, Refusal
 from jobs.settings import Settings, load_credentials
 from jobs.sources import Noticed, Tidied, Trouble, Wants, publisher, wants_of
-from jobs.telling import owe_first_fill, owe_gaps
-from jobs.watching import Fault, open_until, record
+from jobs.telling import owe_first_fill
+from jobs.watching import Fault, open_until, record, tell
 from state import ledger, sources
 from state.database import Database, unit
 from state.errors import StateError
@@ -75,16 +74,10 @@ class Looked:
 Item = Found | Failed | Looked
 
 
-def site(
-    client: Client, settings: Settings, name: str, credentials: Mapping[str, str]
-) -> Site:
+def site(client: Client, settings: Settings, name: str, credentials: Mapping[str, str]) -> Site:
     """A publisher's site, at the address of the settings or its own."""
     chosen = settings.sources.publisher(name)
-    return client.site(
-        chosen.address or publisher(name).ADDRESS,
-        limit_mb=chosen.max_mb,
-        credentials=credentials,
-    )
+    return client.site(chosen.address or publisher(name).ADDRESS, limit_mb=chosen.max_mb, credentials=credentials)
 
 
 def may_be_asked(places: Mapping[str, Place], now: datetime) -> bool:
@@ -92,9 +85,7 @@ def may_be_asked(places: Mapping[str, Place], now: datetime) -> bool:
     return not open_until(places.get(WHOLE, Place()), now)
 
 
-def look(
-    name: str, at: Site, wants: Mapping[str, Wants], places: Mapping[str, Place]
-) -> Iterator[Item]:
+def look(name: str, at: Site, wants: Mapping[str, Wants], places: Mapping[str, Place]) -> Iterator[Item]:
     """One look at a publisher, over the network only: what is new, what failed, and at last how it ended.
 
     A data set is fetched when its mark differs from the one in ``places``, or when the catalogue wants other things of
@@ -116,9 +107,7 @@ def look(
     yield Looked(name, tuple(shown), fault)
 
 
-def _fetched(
-    name: str, at: Site, wants: Wants, noticed: Noticed, mark: str
-) -> Found | Failed:
+def _fetched(name: str, at: Site, wants: Wants, noticed: Noticed, mark: str) -> Found | Failed:
     try:
         return Found(name, noticed, publisher(name).fetch(at, wants, noticed), mark)
     except Exception as error:  # noqa: BLE001  # the other data sets must not wait for a mend
@@ -131,10 +120,7 @@ def _fault(error: Exception) -> Fault:
     if isinstance(error, SourceError | EngineError):
         return Fault(str(error), passing=False)
     log.error("a look failed", exc_info=error)
-    return Fault(
-        f"cannot be looked at ({type(error).__name__}); the log says where it failed",
-        passing=False,
-    )
+    return Fault(f"cannot be looked at ({type(error).__name__}); the log says where it failed", passing=False)
 
 
 def _wish(wants: Wants) -> str:
@@ -147,93 +133,60 @@ def _wish(wants: Wants) -> str:
     return hashlib.sha256(repr(words).encode()).hexdigest()[:8]
 
 
-def take_in(
-    db: Database, settings: Settings, policy: Policy, item: Item, now: datetime
-) -> Polled:
+def take_in(db: Database, settings: Settings, policy: Policy, item: Item, now: datetime) -> Polled:
     """Take in one item of a look: a release through the pipeline, or how the look went. Raises StateError."""
     if isinstance(item, Found):
         return _take_release(db, settings, policy, item, now)
     wants = wants_of(policy.catalogue, item.publisher)
     with unit(db, settings.state.path):
         if isinstance(item, Failed):
-            shown = _title(item.publisher, wants, item.dataset)
-            record(db, item.publisher, item.dataset, item.fault, now, shown=shown)
-            return Polled((), (Refusal(shown, item.fault.reason),))
-        return _conclude(db, policy, item, now)
+            record(db, item.publisher, item.dataset, item.fault, now)
+            return Polled((), (Refusal(_title(item.publisher, wants, item.dataset), item.fault.reason),))
+        return _conclude(db, policy, wants, item, now)
 
 
-def _conclude(db: Database, policy: Policy, looked: Looked, now: datetime) -> Polled:
-    """Keep how the look at a publisher ended, what it shows unchanged, and what it announces."""
+def _conclude(db: Database, policy: Policy, wants: Mapping[str, Wants], looked: Looked, now: datetime) -> Polled:
+    """Keep how the look at a publisher ended and what it announces, and tell what went wrong in it."""
+    name, title = looked.publisher, publisher(looked.publisher).TITLE
     for noticed in looked.shown:
         if noticed.expected:
             day = Expected(noticed.expected.isoformat(), "provisional", noticed.title)
-            sources.save_expected(db, looked.publisher, noticed.dataset, day)
-    title = publisher(looked.publisher).TITLE
-    record(db, looked.publisher, WHOLE, looked.fault, now, shown=title)
-    waiting = [
-        name
-        for name in policy.publishers
-        if not sources.places(db, name).get(WHOLE, Place()).checked
-    ]
-    if not waiting:
+            sources.save_expected(db, name, noticed.dataset, day)
+    record(db, name, WHOLE, looked.fault, now)
+    names = {wanted.indicator.code: wanted.indicator.name for one in wants.values() for wanted in one.series}
+    tell(db, name, title, now, shown=lambda dataset: _title(name, wants, dataset), names=names)
+    if all(sources.places(db, one).get(WHOLE, Place()).checked for one in policy.publishers):
         owe_first_fill(db, policy, now)
     return Polled((), (Refusal(title, looked.fault.reason),) if looked.fault else ())
 
 
 def _title(name: str, wants: Mapping[str, Wants], dataset: str) -> str:
-    known = wants.get(dataset)
-    return f"{publisher(name).TITLE}: {known.dataset.title if known else dataset}"
+    """A data set for people; the publisher itself for the place that stands for the whole."""
+    title = publisher(name).TITLE
+    return f"{title}: {wants[dataset].dataset.title if dataset in wants else dataset}" if dataset else title
 
 
-def _take_release(
-    db: Database, settings: Settings, policy: Policy, found: Found, now: datetime
-) -> Polled:
+def _take_release(db: Database, settings: Settings, policy: Policy, found: Found, now: datetime) -> Polled:
     wants = wants_of(policy.catalogue, found.publisher)[found.noticed.dataset]
     tidied, outcome, fault = Tidied(_NOTHING), None, None
     try:
         tidied = publisher(found.publisher).tidy(wants, found.noticed, found.bodies)
-        outcome = ingest(
-            db, _raw(found, tidied), policy, now=now, path=settings.state.path
-        )
+        outcome = ingest(db, _raw(found, tidied), policy, now=now, path=settings.state.path)
     except StateError:
         raise
     except Exception as error:  # noqa: BLE001  # told to ops and logged; the other releases must not wait for a mend
         fault = _fault(error)
-    shown = f"{publisher(found.publisher).TITLE}: {found.noticed.title}"
     with unit(db, settings.state.path):
         if outcome:
-            _keep_gaps(db, found, tidied, wants, now)
+            reasons = {gap.indicator: gap.reason for gap in tidied.gaps}
+            sources.save_gaps(db, found.publisher, found.noticed.dataset, reasons, now.isoformat(timespec="seconds"))
         # What cannot be read is not read again before the publisher or the catalogue has changed.
-        passing = fault is not None and fault.passing
-        mark = None if passing else found.mark
-        record(
-            db,
-            found.publisher,
-            found.noticed.dataset,
-            fault,
-            now,
-            shown=shown,
-            mark=mark,
-        )
-    return Polled(
-        (outcome,) if outcome else (), (Refusal(shown, fault.reason),) if fault else ()
-    )
-
-
-def _keep_gaps(
-    db: Database, found: Found, tidied: Tidied, wants: Wants, now: datetime
-) -> None:
-    reasons = {gap.indicator: gap.reason for gap in tidied.gaps}
-    names = {wanted.indicator.code: wanted.indicator.name for wanted in wants.series}
-    stamp = now.isoformat(timespec="seconds")
-    fresh = sources.save_gaps(
-        db, found.publisher, found.noticed.dataset, reasons, stamp
-    )
-    if fresh:
-        lines = tuple(
-            GapLine(code, names[code], reason) for code, reason in fresh.items()
-        )
-        owe_gaps(db, publisher(found.publisher).TITLE, found.noticed.title, lines, now)
+        mark = None if fault and fault.passing else found.mark
+        record(db, found.publisher, found.noticed.dataset, fault, now, mark=mark)
+    if fault:
+        shown = f"{publisher(found.publisher).TITLE}: {found.noticed.title}"
+        return Polled((outcome,) if outcome else (), (Refusal(shown, fault.reason),))
+    return Polled((outcome,) if outcome else (), ())
 
 
 def _raw(found: Found, tidied: Tidied) -> Raw:
@@ -259,17 +212,12 @@ def _dictionary(entries: Iterable[Indicator]) -> bytes:
     writer.writerow(("indicator", *_COLUMNS))
     for entry in entries:
         cells = (getattr(entry, column) for column in _COLUMNS)
-        writer.writerow(
-            (entry.code, *("" if cell is None else str(cell) for cell in cells))
-        )
+        writer.writerow((entry.code, *("" if cell is None else str(cell) for cell in cells)))
     return out.getvalue().encode()
 
 
 def look_at_all(
-    settings: Settings,
-    policy: Policy,
-    client: Client,
-    places: Mapping[str, Mapping[str, Place]],
+    settings: Settings, policy: Policy, client: Client, places: Mapping[str, Mapping[str, Place]]
 ) -> Iterator[Item]:
     """One look at each publisher that ``places`` has, all at the same time; their items as they come.
 
@@ -297,11 +245,7 @@ def look_at_all(
 
 
 def poll_publishers(
-    db: Database,
-    settings: Settings,
-    policy: Policy,
-    client: Client,
-    names: Iterable[str],
+    db: Database, settings: Settings, policy: Policy, client: Client, names: Iterable[str]
 ) -> Iterator[Polled]:
     """Look at publishers once and take in what they bring, as it comes. Raises StateError."""
     started = datetime.now(UTC)
@@ -309,10 +253,7 @@ def poll_publishers(
     places = {name: sources.places(db, name) for name in names}
     for item in look_at_all(settings, policy, client, places):
         polled = take_in(db, settings, policy, item, datetime.now(UTC))
-        outcomes, refused = (
-            outcomes + len(polled.outcomes),
-            refused + len(polled.refusals),
-        )
+        outcomes, refused = (outcomes + len(polled.outcomes), refused + len(polled.refusals))
         yield polled
     with unit(db, settings.state.path):
         ledger.record_run(

@@ -76,9 +76,7 @@ def rank_and_compare(
     that. Runs within the caller's unit of work.
     """
     previous = snapshots.latest_snapshot(db)
-    known = (
-        max(published, date.fromisoformat(previous.known)) if previous else published
-    )
+    known = max(published, date.fromisoformat(previous.known)) if previous else published
     group = comparators_of(policy, known)
     council = load_areas().carry(policy.council)
     basis = Basis.of(catalogue, group.codes, policy.rules)
@@ -99,15 +97,7 @@ def rank_and_compare(
     comparison = _Comparison(db, after, held, previous, policy, council)
     changes = comparison.run(head.id, rebased)
     snapshots.save_changes(db, changes, release=release, snapshot=head.id)
-    return Ranked(
-        head,
-        after.snapshot,
-        catalogue,
-        group,
-        council,
-        tuple(changes),
-        previous is None,
-    )
+    return Ranked(head, after.snapshot, catalogue, group, council, tuple(changes), previous is None)
 
 
 def rank_held(db: Database, policy: Policy) -> Ranked | None:
@@ -119,23 +109,11 @@ def rank_held(db: Database, policy: Policy) -> Ranked | None:
     group = comparators_of(policy, date.fromisoformat(head.known))
     panel = observations.load_held(db, panel_areas()).for_areas(group.codes)
     snapshot = _snapshot(panel, head.basis, date.fromisoformat(head.known))
-    return Ranked(
-        head,
-        snapshot,
-        catalogue,
-        group,
-        load_areas().carry(policy.council),
-        (),
-        first=False,
-    )
+    return Ranked(head, snapshot, catalogue, group, load_areas().carry(policy.council), (), first=False)
 
 
 def _snapshot(panel: Panel, basis: Basis, known: date) -> Snapshot:
-    oldest = (
-        years_before(known, basis.rules.max_age_years)
-        if basis.rules.max_age_years
-        else None
-    )
+    oldest = years_before(known, basis.rules.max_age_years) if basis.rules.max_age_years else None
     return take_snapshot(panel, basis, not_before=oldest)
 
 
@@ -167,11 +145,7 @@ class _Comparison:
         told = snapshots.load_told(self.db)
         current = self._standings(self.after.snapshot)
         ranked_before = snapshots.ever_ranked(self.db, self.council, number)
-        unseen = [
-            code
-            for code in self.after.snapshot.panel.indicators
-            if code not in ranked_before
-        ]
+        unseen = [code for code in self.after.snapshot.panel.indicators if code not in ranked_before]
         changes = baselines(self.after.snapshot, self.council, unseen)
         silent = _silent_subjects(self.after.snapshot, rebased) & current.keys()
         settled = silent | {subject for subject in current if subject not in told}
@@ -182,16 +156,10 @@ class _Comparison:
             found, still_true = self._since(then, sorted(subjects))
             changes += found
             settled |= still_true | {_subject(change) for change in found}
-        entered = {
-            change.indicator for change in changes if change.kind == Kind.ENTERED
-        }
+        entered = {change.indicator for change in changes if change.kind == Kind.ENTERED}
         settled |= {f"improvement:{code}" for code in entered} & current.keys()
         snapshots.save_told(self.db, settled, number)
-        return [
-            change
-            for change in changes
-            if change.kind != Kind.IMPROVED or change.indicator not in entered
-        ]
+        return [change for change in changes if change.kind != Kind.IMPROVED or change.indicator not in entered]
 
     def _standings(self, snapshot: Snapshot) -> dict[str, Standing]:
         """The council's standing by subject, where it is judged at all."""
@@ -200,9 +168,7 @@ class _Comparison:
             standing = indicator_standing(snapshot, code, self.council)
             if standing and snapshot.eligible(code):
                 found[f"indicator:{code}"] = standing
-                if standing.quartile == BOTTOM_QUARTILE and self._limited(
-                    snapshot, row
-                ):
+                if standing.quartile == BOTTOM_QUARTILE and self._limited(snapshot, row):
                     found[f"improvement:{code}"] = standing
         for name, kind in snapshot.baskets:
             basket = basket_standing(snapshot, name, self.council)
@@ -212,19 +178,13 @@ class _Comparison:
 
     def _limited(self, snapshot: Snapshot, row: int) -> bool:
         column = snapshot.column[self.council]
-        return not np.isnan(
-            snapshot.panel.upper[row, column] - snapshot.panel.lower[row, column]
-        )
+        return not np.isnan(snapshot.panel.upper[row, column] - snapshot.panel.lower[row, column])
 
     def _since(self, then: int, subjects: list[str]) -> tuple[list[Change], set[str]]:
         """Changes of these subjects since snapshot ``then``, and the subjects whose fact is still true."""
         before = self._known_at(then)
         codes, improving, baskets = (
-            [
-                subject.removeprefix(kind)
-                for subject in subjects
-                if subject.startswith(kind)
-            ]
+            [subject.removeprefix(kind) for subject in subjects if subject.startswith(kind)]
             for kind in ("indicator:", "improvement:", "basket:")
         )
         found = [
@@ -237,18 +197,9 @@ class _Comparison:
             for change in indicator_changes(before, self.after, self.council, improving)
             if change.kind == Kind.IMPROVED
         ]
-        found += basket_changes(
-            before, self.after, self.council, self.policy.thresholds, baskets
-        )
-        old, now = (
-            self._standings(before.snapshot),
-            self._standings(self.after.snapshot),
-        )
-        return found, {
-            subject
-            for subject in subjects
-            if _still_true(subject, old.get(subject), now[subject])
-        }
+        found += basket_changes(before, self.after, self.council, self.policy.thresholds, baskets)
+        old, now = self._standings(before.snapshot), self._standings(self.after.snapshot)
+        return found, {subject for subject in subjects if _still_true(subject, old.get(subject), now[subject])}
 
     def _known_at(self, snapshot: int) -> Known:
         """What was known at a snapshot: the figures before this release where it was the last one, else the log's."""
@@ -256,13 +207,9 @@ class _Comparison:
             head, panel = self.previous, self.held
         else:
             head = snapshots.load_head(self.db, snapshot)
-            panel = observations.load_panel(
-                self.db, head.basis.comparators, as_of=snapshot
-            )
+            panel = observations.load_panel(self.db, head.basis.comparators, as_of=snapshot)
         panel = panel.for_areas(head.basis.comparators)
-        return Known(
-            panel, _snapshot(panel, head.basis, date.fromisoformat(head.known))
-        )
+        return Known(panel, _snapshot(panel, head.basis, date.fromisoformat(head.known)))
 
 
 def _subject(change: Change) -> str:
@@ -273,9 +220,7 @@ def _subject(change: Change) -> str:
 
 def _silent_subjects(snapshot: Snapshot, rebased: Collection[str]) -> set[str]:
     """Rebased indicators, and every theme and composite they are members of."""
-    subjects = {
-        f"{kind}:{code}" for code in rebased for kind in ("indicator", "improvement")
-    }
+    subjects = {f"{kind}:{code}" for code in rebased for kind in ("indicator", "improvement")}
     rows = {snapshot.row[code] for code in rebased if code in snapshot.row}
     for (name, _), members in zip(snapshot.baskets, snapshot.members, strict=True):
         if rows & set(members.tolist()):
@@ -297,51 +242,33 @@ def _still_true(subject: str, old: Standing | None, new: Standing) -> bool:
     return (old.quartile == BOTTOM_QUARTILE) == (new.quartile == BOTTOM_QUARTILE)
 
 
-def _save_history(
-    db: Database, after: Known, basis: Basis, catalogue: Catalogue, council: str
-) -> None:
+def _save_history(db: Database, after: Known, basis: Basis, catalogue: Catalogue, council: str) -> None:
     """Keep what questions about the past need: every period's rank, and the themes' ranks of earlier years."""
     snapshots.save_themes(db, _theme_details(catalogue))
     snapshots.save_years(db, _earlier_years(after, basis, council))
-    limits = {
-        code: years_before(after.snapshot.panel.periods[row].end, 1)
-        for code, row in after.snapshot.row.items()
-    }
+    limits = {code: years_before(after.snapshot.panel.periods[row].end, 1) for code, row in after.snapshot.row.items()}
     year_before = choose_rows(after.panel, not_after=limits)
     described = [
-        at
-        for at, which in enumerate(after.panel.row_indicator)
-        if after.panel.indicators[which] in basis.indicators
+        at for at, which in enumerate(after.panel.row_indicator) if after.panel.indicators[which] in basis.indicators
     ]
     panel = after.panel.rows(np.array(described, np.int64))
     older = set(year_before.tolist())
     snapshots.save_trend(
-        db,
-        panel,
-        _trend(panel, basis, council),
-        (at for at, row in enumerate(described) if row in older),
+        db, panel, _trend(panel, basis, council), (at for at, row in enumerate(described) if row in older)
     )
 
 
-def _earlier_years(
-    after: Known, basis: Basis, council: str
-) -> dict[int, dict[str, Standing]]:
+def _earlier_years(after: Known, basis: Basis, council: str) -> dict[int, dict[str, Standing]]:
     """The council's standing in each basket in the snapshots of the YEARS_BACK years before its own, by years ago.
 
     A basket's own year is that in which most of its members' current periods end: one monthly indicator does not
     make a theme a year younger. Method, item 9.
     """
     own_years = _own_years(after.snapshot)
-    found: dict[int, dict[str, Standing]] = {
-        ago: {} for ago in range(1, YEARS_BACK + 1)
-    }
+    found: dict[int, dict[str, Standing]] = {ago: {} for ago in range(1, YEARS_BACK + 1)}
     for year in set(own_years.values()):
         for ago, standings in found.items():
-            past = take_snapshot(
-                after.panel,
-                basis,
-                not_after=_a_year_earlier(after.snapshot, year - ago, ago),
-            )
+            past = take_snapshot(after.panel, basis, not_after=_a_year_earlier(after.snapshot, year - ago, ago))
             for name, own in own_years.items():
                 standing = basket_standing(past, name, council) if own == year else None
                 if standing and standing.rank is not None:
@@ -357,10 +284,7 @@ def _a_year_earlier(snapshot: Snapshot, year: int, ago: int) -> dict[str, date]:
     """
     ends = {code: snapshot.panel.periods[row].end for code, row in snapshot.row.items()}
     last = date(year, 12, 31)
-    return {
-        code: last if end <= last else min(last, years_before(end, ago))
-        for code, end in ends.items()
-    }
+    return {code: last if end <= last else min(last, years_before(end, ago)) for code, end in ends.items()}
 
 
 def _own_years(snapshot: Snapshot) -> dict[str, int]:
@@ -374,16 +298,11 @@ def _own_years(snapshot: Snapshot) -> dict[str, int]:
 
 def _theme_details(catalogue: Catalogue) -> list[tuple[str, tuple[str, ...], str]]:
     lines = {
-        theme.name: catalogue.indicators[theme.expenditure].name
-        if theme.expenditure in catalogue.indicators
-        else ""
+        theme.name: catalogue.indicators[theme.expenditure].name if theme.expenditure in catalogue.indicators else ""
         for theme in catalogue.themes.values()
     }
     return [
-        *(
-            (theme.name, theme.aliases, lines[theme.name])
-            for theme in catalogue.themes.values()
-        ),
+        *((theme.name, theme.aliases, lines[theme.name]) for theme in catalogue.themes.values()),
         *((entry.name, entry.aliases, "") for entry in catalogue.composites.values()),
     ]
 
@@ -408,9 +327,7 @@ def _trend(panel: Panel, basis: Basis, council: str) -> list[Standing | None]:
     ]
 
 
-def bottom_and_judged(
-    snapshot: Snapshot, council: str, basket: str | None = None
-) -> tuple[int, int]:
+def bottom_and_judged(snapshot: Snapshot, council: str, basket: str | None = None) -> tuple[int, int]:
     """How many eligible indicators (of one basket) are in the council's bottom quartile, and of how many."""
     rows = slice(None) if basket is None else snapshot.members[snapshot.basket[basket]]
     quartile = snapshot.ranks.quartile[rows, snapshot.column[council]]

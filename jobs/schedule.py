@@ -23,8 +23,7 @@ log = structlog.get_logger(__name__)
 def new_scheduler(zone: ZoneInfo) -> BackgroundScheduler:
     """A stopped scheduler: late jobs still run, once for all missed times, and never twice at a time."""
     scheduler = BackgroundScheduler(
-        timezone=zone,
-        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        timezone=zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
     # A tick that finds the one before still at work is no news; failures and misses come to _report.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
@@ -41,14 +40,7 @@ def add_job(
 ) -> None:
     """Run ``work`` at these times, and once at the start: what fell due while the service was down is caught up."""
     trigger = OrTrigger([_trigger(one, zone) for one in every])
-    scheduler.add_job(
-        work,
-        trigger,
-        id=name,
-        name=name,
-        next_run_time=datetime.now(zone),
-        replace_existing=True,
-    )
+    scheduler.add_job(work, trigger, id=name, name=name, next_run_time=datetime.now(zone), replace_existing=True)
 
 
 def _trigger(every: Interval | Cron, zone: ZoneInfo) -> IntervalTrigger | CronTrigger:

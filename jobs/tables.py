@@ -24,9 +24,7 @@ z, not applicable; and the older ``-``, ``*``, ``:``, ``..``).
 """
 
 _NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+)?")
-_NOTES = re.compile(
-    r"\s*\[\s*(?:note|r|p|b|e|revised|provisional)\s*[\d, ]*\]", re.IGNORECASE
-)
+_NOTES = re.compile(r"\s*\[\s*(?:note|r|p|b|e|revised|provisional)\s*[\d, ]*\]", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 
 
@@ -41,16 +39,10 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     if close:
         return f"the nearest is {close[0]!r}"
-    return (
-        f"there are {', '.join(map(repr, known[:8]))}{', …' if len(known) > 8 else ''}"
-        if known
-        else "there is none"
-    )  # noqa: PLR2004
+    return f"there are {', '.join(map(repr, known[:8]))}{', …' if len(known) > 8 else ''}" if known else "there is none"  # noqa: PLR2004
 
 
-def read_csv(
-    body: bytes, where: str, *, needed: Sequence[str], keep: Collection[str] = ()
-) -> pd.DataFrame:
+def read_csv(body: bytes, where: str, *, needed: Sequence[str], keep: Collection[str] = ()) -> pd.DataFrame:
     """A CSV body as text columns, those needed and those of ``keep`` that are there; blank cells are empty text.
 
     Raises LayoutChanged when it is not UTF-8 CSV, lacks a needed column (the message names the nearest) or has no rows.
@@ -87,11 +79,7 @@ def need_columns(columns: Sequence[str], needed: Iterable[str], where: str) -> N
     """Raise LayoutChanged, with the nearest match, unless every needed column is there once."""
     for name in needed:
         if columns.count(name) != 1:
-            fault = (
-                "is there more than once"
-                if name in columns
-                else f"is missing; {nearest(name, columns)}"
-            )
+            fault = "is there more than once" if name in columns else f"is missing; {nearest(name, columns)}"
             msg = f"{where}: the column {name!r} {fault}. Correct its name in the catalogue if it was renamed"
             raise LayoutChanged(msg)
 
@@ -110,9 +98,7 @@ def numbers(cells: pd.Series[str], where: str) -> tuple[pd.Series[str], pd.Serie
         first = text[wrong].iloc[0]
         msg = f"{where}: {first!r} is neither a number nor a known marker ({int(wrong.sum())} such cells)"
         raise LayoutChanged(msg)
-    return plain.where(is_number, ""), marker.where(~is_number, "").fillna("").astype(
-        str
-    )
+    return plain.where(is_number, ""), marker.where(~is_number, "").fillna("").astype(str)
 
 
 def upper_tier(codes: pd.Series[str]) -> pd.Series[bool]:
@@ -120,14 +106,8 @@ def upper_tier(codes: pd.Series[str]) -> pd.Series[bool]:
 
     Districts, regions, wards, other countries, and joint areas such as ``E06000061 / E06000062`` are not.
     """
-    kinds = {
-        area.code: area.upper_tier or area.kind == Kind.COUNTRY for area in load_areas()
-    }
-    kept = [
-        code
-        for code in codes.unique()
-        if kinds.get(code, bool(_UPPER_CODE.fullmatch(code)))
-    ]
+    kinds = {area.code: area.upper_tier or area.kind == Kind.COUNTRY for area in load_areas()}
+    kept = [code for code in codes.unique() if kinds.get(code, bool(_UPPER_CODE.fullmatch(code)))]
     return codes.isin(kept)
 
 

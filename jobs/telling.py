@@ -14,8 +14,6 @@ from jobs.notices import (
     BaselineNotice,
     FindingLine,
     Footing,
-    GapLine,
-    GapsNotice,
     HeldNotice,
     Moved,
     Notice,
@@ -34,9 +32,7 @@ from state.database import Database
 _FIRST_FILL = f"publishers/first-fill/{TEAM}"
 
 
-def owe_release(
-    db: Database, release: ReleaseInfo, ranked: Ranked, policy: Policy, now: datetime
-) -> int:
+def owe_release(db: Database, release: ReleaseInfo, ranked: Ranked, policy: Policy, now: datetime) -> int:
     """Owe what an accepted release has to tell: the baseline, or its changes to the team and to each lead.
 
     Returns the number of messages owed: none when nothing moved, while publishers are looked at for the first time,
@@ -49,14 +45,9 @@ def owe_release(
         key = f"release/{release.id}/baseline/{TEAM}"
         return int(_owe(db, key, TEAM, _baseline(release, ranked, policy), now))
     owed = 0
-    for destination, themes in [
-        (TEAM, None),
-        *((f"lead:{lead.name}", lead.themes) for lead in policy.leads),
-    ]:
+    for destination, themes in [(TEAM, None), *((f"lead:{lead.name}", lead.themes) for lead in policy.leads)]:
         alert = _alert(release, ranked, policy, themes)
-        only_first = (
-            published and alert.seen_first and set(alert.quiet) <= {Cause.BASKET}
-        )
+        only_first = published and alert.seen_first and set(alert.quiet) <= {Cause.BASKET}
         if alert.moved or (alert.quiet and not only_first):
             key = f"release/{release.id}/snapshot/{ranked.head.id}/{destination}"
             owed += _owe(db, key, destination, alert, now)
@@ -70,24 +61,8 @@ def owe_first_fill(db: Database, policy: Policy, now: datetime) -> bool:
     ranked = rank_held(db, policy)
     if ranked is None:
         return False
-    release = ReleaseInfo(
-        ranked.head.release_id, "the publishers, looked at for the first time", "", ""
-    )
+    release = ReleaseInfo(ranked.head.release_id, "the publishers, looked at for the first time", "", "")
     return _owe(db, _FIRST_FILL, TEAM, _baseline(release, ranked, policy), now)
-
-
-def owe_gaps(
-    db: Database, source: str, release: str, lines: tuple[GapLine, ...], now: datetime
-) -> bool:
-    """Owe the ops channel word of indicators missing from a publisher's release."""
-    stamp = now.isoformat(timespec="seconds")
-    return _owe(
-        db,
-        f"gaps/{source}/{release}/{stamp}/{OPS}",
-        OPS,
-        GapsNotice("gaps", source, release, lines),
-        now,
-    )
 
 
 def owe_held(
@@ -102,55 +77,29 @@ def owe_held(
 ) -> bool:
     """Owe the ops channel word of a release held whole, or of indicators held from it."""
     lines = tuple(
-        FindingLine(
-            finding.check,
-            finding.indicator or "",
-            names.get(finding.indicator or "", ""),
-            finding.evidence,
-        )
+        FindingLine(finding.check, finding.indicator or "", names.get(finding.indicator or "", ""), finding.evidence)
         for finding in findings
     )
     held = sum(1 for line in lines if line.indicator)
     notice = HeldNotice("held", release, whole, lines, held, policy.illustrative)
-    what = hashlib.sha256(
-        repr([(line.check, line.indicator) for line in lines]).encode()
-    ).hexdigest()[:12]
+    what = hashlib.sha256(repr([(line.check, line.indicator) for line in lines]).encode()).hexdigest()[:12]
     return _owe(db, f"release/{release.id}/held/{what}/{OPS}", OPS, notice, now)
 
 
-def owe_refused(
-    db: Database, source: str, name: str, identity: str, reason: str, now: datetime
-) -> bool:
+def owe_refused(db: Database, source: str, name: str, identity: str, reason: str, now: datetime) -> bool:
     """Owe the ops channel word of a file that cannot be read as a release, once for each content."""
-    return _owe(
-        db,
-        f"refused/{identity}/{OPS}",
-        OPS,
-        RefusedNotice("refused", source, name, reason),
-        now,
-    )
+    return _owe(db, f"refused/{identity}/{OPS}", OPS, RefusedNotice("refused", source, name, reason), now)
 
 
-def owe_source(db: Database, notice: SourceNotice, now: datetime) -> bool:
-    """Owe the ops channel word that a source keeps failing, or works again."""
+def owe_source(db: Database, source: str, notice: SourceNotice, now: datetime) -> bool:
+    """Owe the ops channel word of what goes wrong at a source, and of what works again."""
+    what = hashlib.sha256(to_json(notice).encode()).hexdigest()[:12]
+    return _owe(db, f"source/{source}/{now.isoformat(timespec='seconds')}/{what}", OPS, notice, now)
+
+
+def _owe(db: Database, key: str, destination: str, notice: Notice, now: datetime) -> bool:
     stamp = now.isoformat(timespec="seconds")
-    return _owe(
-        db, f"source/{notice.source}/{stamp}/{notice.failing}", OPS, notice, now
-    )
-
-
-def _owe(
-    db: Database, key: str, destination: str, notice: Notice, now: datetime
-) -> bool:
-    stamp = now.isoformat(timespec="seconds")
-    return outbox.owe(
-        db,
-        key=key,
-        destination=destination,
-        kind=notice.kind,
-        payload=to_json(notice),
-        now=stamp,
-    )
+    return outbox.owe(db, key=key, destination=destination, kind=notice.kind, payload=to_json(notice), now=stamp)
 
 
 def _footing(ranked: Ranked, policy: Policy) -> Footing:
@@ -183,31 +132,19 @@ def _lines(ranked: Ranked, kind: str) -> tuple[ThemeLine, ...]:
     for name, basket in ranked.snapshot.baskets:
         standing = basket_standing(ranked.snapshot, name, ranked.council)
         if basket == kind and standing is not None:
-            lines.append(
-                ThemeLine(
-                    name,
-                    standing,
-                    *bottom_and_judged(ranked.snapshot, ranked.council, name),
-                )
-            )
+            lines.append(ThemeLine(name, standing, *bottom_and_judged(ranked.snapshot, ranked.council, name)))
     return tuple(lines)
 
 
-def _alert(
-    release: ReleaseInfo, ranked: Ranked, policy: Policy, themes: frozenset[str] | None
-) -> ReleaseAlert:
-    concerned = [
-        change for change in ranked.changes if themes is None or change.theme in themes
-    ]
+def _alert(release: ReleaseInfo, ranked: Ranked, policy: Policy, themes: frozenset[str] | None) -> ReleaseAlert:
+    concerned = [change for change in ranked.changes if themes is None or change.theme in themes]
     counts = [
         bottom_and_judged(ranked.snapshot, ranked.council, name)
         for name, kind in ranked.snapshot.baskets
         if kind == "theme" and (themes is None or name in themes)
     ]
     loud = [change for change in concerned if change.alerts]
-    quiet = Counter(
-        str(change.cause) for change in concerned if change.cause and not change.alerts
-    )
+    quiet = Counter(str(change.cause) for change in concerned if change.cause and not change.alerts)
     return ReleaseAlert(
         kind="release_alert",
         footing=_footing(ranked, policy),

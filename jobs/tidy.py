@@ -81,9 +81,7 @@ class _Bad:
     lines: set[int] = field(default_factory=set)
     shown: list[BadRow] = field(default_factory=list)
 
-    def add(
-        self, index: npt.NDArray[np.int64], column: str, reasons: Iterable[str]
-    ) -> None:
+    def add(self, index: npt.NDArray[np.int64], column: str, reasons: Iterable[str]) -> None:
         for at, reason in zip(index, reasons, strict=False):
             line = int(at) + 2
             if line not in self.lines:
@@ -102,12 +100,7 @@ def date_in(name: str) -> date | None:
 
 
 def tidy(
-    body: bytes,
-    dictionary: bytes | None,
-    name: str,
-    *,
-    source: str = "file",
-    published: date | None = None,
+    body: bytes, dictionary: bytes | None, name: str, *, source: str = "file", published: date | None = None
 ) -> Release:
     """The release that an observation file and, beside it, its indicator dictionary state.
 
@@ -169,19 +162,10 @@ def _short_rows(body: bytes, frame: pd.DataFrame, bad: _Bad) -> None:
     commas = np.diff(np.searchsorted(np.flatnonzero(text == ord(",")), ends), prepend=0)
     if len(ends) == len(frame) + 1:
         rows = np.flatnonzero(commas[1:] < commas[0])
-        bad.add(
-            rows,
-            "value",
-            (
-                f"{commas[row + 1] + 1} fields where the header has {commas[0] + 1}"
-                for row in rows
-            ),
-        )
+        bad.add(rows, "value", (f"{commas[row + 1] + 1} fields where the header has {commas[0] + 1}" for row in rows))
 
 
-def _periods(
-    frame: pd.DataFrame, bad: _Bad
-) -> tuple[npt.NDArray[np.int64], list[tuple[Period, str]], tuple[str, ...]]:
+def _periods(frame: pd.DataFrame, bad: _Bad) -> tuple[npt.NDArray[np.int64], list[tuple[Period, str]], tuple[str, ...]]:
     """Position in the list of (period, label) for each row; a label nobody reads is bad where it holds a value."""
     found: list[tuple[Period, str]] = []
     of_category = []
@@ -206,28 +190,17 @@ def _periods(
     return np.array(of_category, np.int64)[codes], found, tuple(notes)
 
 
-def _areas(
-    frame: pd.DataFrame, bad: _Bad
-) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+def _areas(frame: pd.DataFrame, bad: _Bad) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """Position in ``panel_areas()`` for each row, −1 for districts, regions and unknown codes; and the unknown."""
     areas = load_areas()
     position = {code: at for at, code in enumerate(panel_areas())}
     categories = frame["area_code"].cat.categories
-    of_category = [
-        position.get(areas.carry(code), -1) if code in areas else -1
-        for code in categories
-    ]
+    of_category = [position.get(areas.carry(code), -1) if code in areas else -1 for code in categories]
     codes = frame["area_code"].cat.codes.to_numpy().astype(np.int64)
     unknown = [at for at, code in enumerate(categories) if code not in areas]
     rows = np.nonzero(np.isin(codes, unknown))[0]
-    bad.add(
-        rows,
-        "area_code",
-        (f"{categories[codes[row]]!r} is no area we know" for row in rows),
-    )
-    return np.array(of_category, np.int64)[codes], tuple(
-        categories[at] for at in unknown
-    )
+    bad.add(rows, "area_code", (f"{categories[codes[row]]!r} is no area we know" for row in rows))
+    return np.array(of_category, np.int64)[codes], tuple(categories[at] for at in unknown)
 
 
 @functools.cache
@@ -244,27 +217,15 @@ def _numbers(frame: pd.DataFrame, bad: _Bad) -> None:
         if frame[column].dtype != np.float64:
             read = pd.to_numeric(frame[column], errors="coerce").astype(np.float64)
             rows = np.nonzero((read.isna() & frame[column].notna()).to_numpy())[0]
-            bad.add(
-                rows,
-                column,
-                (f"{frame[column].iloc[row]!r} is not a number" for row in rows),
-            )
+            bad.add(rows, column, (f"{frame[column].iloc[row]!r} is not a number" for row in rows))
             frame[column] = read
         rows = np.nonzero((frame[column].abs() >= LARGEST_VALUE).to_numpy())[0]
-        bad.add(
-            rows,
-            column,
-            (f"{frame[column].iloc[row]:g} is not a possible value" for row in rows),
-        )
+        bad.add(rows, column, (f"{frame[column].iloc[row]:g} is not a possible value" for row in rows))
 
 
 def _empty_codes(frame: pd.DataFrame, bad: _Bad) -> None:
     for column in ("indicator", "area_code", "period"):
-        blank = [
-            at
-            for at, text in enumerate(frame[column].cat.categories)
-            if not text.strip()
-        ]
+        blank = [at for at, text in enumerate(frame[column].cat.categories) if not text.strip()]
         codes = frame[column].cat.codes.to_numpy()
         rows = np.nonzero(np.isin(codes, blank) | (codes < 0))[0]
         bad.add(rows, column, ("blank" for _ in rows))
@@ -272,15 +233,9 @@ def _empty_codes(frame: pd.DataFrame, bad: _Bad) -> None:
 
 def _number_statuses(frame: pd.DataFrame, bad: _Bad) -> None:
     """A status of digits alone is the rest of a figure with a comma in it, such as 1,234."""
-    digits = [
-        at
-        for at, text in enumerate(frame["status"].cat.categories)
-        if text.strip().isdecimal()
-    ]
+    digits = [at for at, text in enumerate(frame["status"].cat.categories) if text.strip().isdecimal()]
     rows = np.nonzero(np.isin(frame["status"].cat.codes.to_numpy(), digits))[0]
-    bad.add(
-        rows, "status", ("a number: figures take no commas for thousands" for _ in rows)
-    )
+    bad.add(rows, "status", ("a number: figures take no commas for thousands" for _ in rows))
 
 
 def _panel(
@@ -305,11 +260,7 @@ def _panel(
     stated = frame["value"].notna().to_numpy()[lines]
     # Of several marks for one cell the most settled that holds a value counts; lexsort puts it last.
     order = np.lexsort((lines, mark_of[label], stated, cell))
-    last = (
-        np.append(cell[order][1:] != cell[order][:-1], True)
-        if order.size
-        else np.array([], bool)
-    )
+    last = np.append(cell[order][1:] != cell[order][:-1], True) if order.size else np.array([], bool)
     twice = _duplicates(frame, lines[order], cell[order], label[order], periods)
     chosen = order[last]
     rows, row_at = np.unique(row_id[chosen], return_inverse=True)
@@ -318,9 +269,7 @@ def _panel(
         row, which = divmod(int(at), len(periods))
         if row not in best or mark_of[which] > mark_of[best[row]]:
             best[row] = which
-    described = [
-        (str(names[row // len(keys)]), *periods[best[int(row)]]) for row in rows
-    ]
+    described = [(str(names[row // len(keys)]), *periods[best[int(row)]]) for row in rows]
     status = frame["status"].cat.codes.to_numpy().astype(np.int16)[lines] + np.int16(1)
     pick = lines[chosen]
     cells = (

@@ -1,11 +1,12 @@
-"""How the places of a source fare: failures counted, a fault told once, and once when it is over."""
+"""How the places of a source fare: failures counted, what is wrong told once, and once when it is over."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from jobs.notices import SourceNotice
+from jobs.notices import GapLine, SourceNotice, TroubleLine
 from jobs.telling import owe_source
 from state import sources
 from state.database import Database
@@ -32,68 +33,70 @@ class Fault:
 
 
 def record(
-    db: Database,
-    source: str,
-    name: str,
-    fault: Fault | None,
-    now: datetime,
-    *,
-    shown: str,
-    mark: str | None = None,
+    db: Database, source: str, name: str, fault: Fault | None, now: datetime, *, mark: str | None = None
 ) -> None:
-    """Keep how a look at a place went, and owe the ops channel what it has to hear, within the caller's unit of work.
+    """Keep how a look at a place went, within the caller's unit of work; ``tell`` says what has to be heard of it.
 
-    ``shown`` names the place to people; ``mark`` is what is there now, kept as it was for None. A passing fault is
-    told at its third time in a row, any other at once, each once; and once that the place works again.
+    ``mark`` is what is there now, kept as it was for None. A passing fault becomes a problem at its third time in a
+    row, any other at once.
     """
     before = sources.places(db, source).get(name, Place())
-    place = replace(
-        before, checked=_stamp(now), mark=before.mark if mark is None else mark
-    )
+    place = replace(before, checked=_stamp(now), mark=before.mark if mark is None else mark)
     if fault is None:
-        if before.failures >= FAILURES_TOLD or before.problem:
-            owe_source(
-                db,
-                SourceNotice(
-                    "source", shown, failing=False, attempts=before.failures, reason=""
-                ),
-                now,
-            )
         place = replace(place, failures=0, problem="", since="", next_try="")
     else:
         place = _failed(place, fault, now)
-        told = (
-            place.failures == FAILURES_TOLD
-            if fault.passing
-            else fault.reason != before.problem
-        )
-        if told:
-            notice = SourceNotice(
-                "source",
-                shown,
-                failing=True,
-                attempts=place.failures,
-                reason=fault.reason,
-            )
-            owe_source(db, notice, now)
     sources.save_place(db, source, name, place)
 
 
 def _failed(place: Place, fault: Fault, now: datetime) -> Place:
     failures = place.failures + 1
-    told = not fault.passing or failures >= FAILURES_TOLD
+    tried = failures >= FAILURES_TOLD
+    # The words of a passing fault vary from look to look; what was told once stands until it is over.
+    problem = (place.problem or fault.reason if tried else "") if fault.passing else fault.reason
     wait = timedelta(seconds=fault.retry_after)
-    if failures >= FAILURES_TOLD:
-        wait = max(
-            wait, min(COOLING * 2 ** min(failures - FAILURES_TOLD, 8), LONGEST_COOLING)
-        )
+    if tried:
+        wait = max(wait, min(COOLING * 2 ** min(failures - FAILURES_TOLD, 8), LONGEST_COOLING))
     return replace(
         place,
         failures=failures,
-        problem=fault.reason if told else "",
+        problem=problem,
         since=place.since or _stamp(now),
         next_try=_stamp(now + wait) if wait else "",
     )
+
+
+def tell(
+    db: Database,
+    source: str,
+    title: str,
+    now: datetime,
+    *,
+    shown: Callable[[str], str],
+    names: Mapping[str, str] | None = None,
+) -> None:
+    """Owe the ops channel one message of all that went wrong at a source, and of what works again, since the last.
+
+    ``title`` names the source to people, ``shown`` its places, ``names`` the indicators that may be missing. Within
+    the caller's unit of work.
+    """
+    places = sources.places(db, source)
+    wrong = {name: place for name, place in places.items() if place.problem and place.problem != place.told}
+    over = [name for name, place in places.items() if place.told and not place.problem]
+    missing = sources.untold_gaps(db, source)
+    if not (wrong or over or missing):
+        return
+    notice = SourceNotice(
+        kind="source",
+        source=title,
+        troubles=tuple(TroubleLine(shown(name), one.problem, one.failures) for name, one in wrong.items()),
+        recovered=tuple(map(shown, over)),
+        gaps=tuple(GapLine(code, (names or {}).get(code, code), reason) for code, reason in missing.items()),
+    )
+    owe_source(db, source, notice, now)
+    for name in (*wrong, *over):
+        sources.save_place(db, source, name, replace(places[name], told=places[name].problem))
+    sources.mark_gaps_told(db, source)
 
 
 def open_until(place: Place, now: datetime) -> str:

@@ -33,12 +33,8 @@ _NICENESS = 5
 
 def start_worker(settings: Settings) -> ProcessPoolExecutor:
     """A pool of one process for the work below that ends when its parent does."""
-    pool = ProcessPoolExecutor(
-        1, mp_context=get_context("spawn"), initializer=_prepare, initargs=(settings,)
-    )
-    pool.submit(
-        _connection, settings
-    )  # so that the libraries are loaded before the first release comes
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_prepare, initargs=(settings,))
+    pool.submit(_connection, settings)  # so that the libraries are loaded before the first release comes
     return pool
 
 
@@ -48,31 +44,17 @@ _ADDRESSES: tuple[Places, ...] = ("addresses",)
 
 def look_folders(settings: Settings) -> Polled:
     """Look at the drop folders once, in the worker."""
-    return poll(
-        _connection(settings),
-        settings,
-        _policy(settings),
-        client=_client(settings),
-        places=_FOLDERS,
-    )
+    return poll(_connection(settings), settings, _policy(settings), client=_client(settings), places=_FOLDERS)
 
 
 def look_addresses(settings: Settings) -> Polled:
     """Look at the addresses once, in the worker."""
-    return poll(
-        _connection(settings),
-        settings,
-        _policy(settings),
-        client=_client(settings),
-        places=_ADDRESSES,
-    )
+    return poll(_connection(settings), settings, _policy(settings), client=_client(settings), places=_ADDRESSES)
 
 
 def take_in(settings: Settings, item: publishers.Item) -> Polled:
     """Take in what a look at a publisher brought, in the worker."""
-    return publishers.take_in(
-        _connection(settings), settings, _policy(settings), item, datetime.now(UTC)
-    )
+    return publishers.take_in(_connection(settings), settings, _policy(settings), item, datetime.now(UTC))
 
 
 def carry_out_decisions(settings: Settings) -> int:
@@ -85,20 +67,9 @@ def carry_out_decisions(settings: Settings) -> int:
             outcome = "done"
         except StateError:
             raise
-        except (
-            Exception
-        ) as error:  # a decision that fails is answered once, not tried for ever
-            outcome = (
-                str(error)
-                if isinstance(error, JobsError | EngineError)
-                else f"failed: {type(error).__name__}"
-            )
-            log.warning(
-                "decision not carried out",
-                release=decision.release_id,
-                reason=outcome,
-                exc_info=error,
-            )
+        except Exception as error:  # a decision that fails is answered once, not tried for ever
+            outcome = str(error) if isinstance(error, JobsError | EngineError) else f"failed: {type(error).__name__}"
+            log.warning("decision not carried out", release=decision.release_id, reason=outcome, exc_info=error)
         with unit(db, settings.state.path):
             ledger.close_decision(db, decision.id, outcome)
     return len(waiting)
@@ -147,10 +118,7 @@ def _policy(settings: Settings) -> Policy:
 def _prepare(settings: Settings) -> None:
     configure_logs(settings.logs.level, settings.logs.format)
     os.nice(_NICENESS)
-    for number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # sent to the whole group: the parent lets the work be finished
+    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group: the parent lets the work be finished
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -19,7 +19,8 @@ class Place:
     """One place of a source: what was last seen there, and how it has gone since.
 
     ``mark`` tells whether there is something new; ``failures`` counts those in a row; ``checked`` is the last look;
-    ``problem`` is what is wrong, ``since`` when; ``next_try`` is when it may be asked again.
+    ``problem`` is what is wrong, ``since`` when, and ``told`` what people were last told of it; ``next_try`` is when it
+    may be asked again.
     """
 
     mark: str = ""
@@ -28,6 +29,10 @@ class Place:
     problem: str = ""
     since: str = ""
     next_try: str = ""
+    told: str = ""
+
+
+_FIELDS = ("mark", "failures", "checked", "problem", "since", "next_try", "told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Expected:
 def places(db: Database, source: str) -> dict[str, Place]:
     """Every place of a source by its name."""
     rows = db.execute(
-        "SELECT place, seen, failures, checked, problem, since, next_try FROM sources WHERE source = ?", (source,)
+        "SELECT place, seen, failures, checked, problem, since, next_try, told FROM sources WHERE source = ?", (source,)
     )
     return {name: Place(*fields) for name, *fields in rows}
 
@@ -54,28 +59,36 @@ def places(db: Database, source: str) -> dict[str, Place]:
 def save_place(db: Database, source: str, name: str, place: Place) -> None:
     """Keep how a place of a source stands."""
     db.execute(
-        "INSERT INTO sources (source, place, seen, failures, checked, problem, since, next_try) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET seen = excluded.seen, failures = excluded.failures, "
-        "checked = excluded.checked, problem = excluded.problem, since = excluded.since, next_try = excluded.next_try",
-        (source, name, place.mark, place.failures, place.checked, place.problem, place.since, place.next_try),
+        "INSERT INTO sources (source, place, seen, failures, checked, problem, since, next_try, told) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET seen = excluded.seen, "
+        "failures = excluded.failures, checked = excluded.checked, problem = excluded.problem, "
+        "since = excluded.since, next_try = excluded.next_try, told = excluded.told",
+        (source, name, *(getattr(place, field) for field in _FIELDS)),
     )
 
 
-def save_gaps(db: Database, source: str, dataset: str, reasons: Mapping[str, str], now: str) -> dict[str, str]:
-    """Keep which indicators a data set's release should hold and does not; returns those not known before."""
-    known = {
-        indicator: (reason, since)
-        for indicator, reason, since in db.execute(
-            "SELECT indicator, reason, since FROM gaps WHERE source = ? AND dataset = ?", (source, dataset)
-        )
-    }
-    db.execute("DELETE FROM gaps WHERE source = ? AND dataset = ?", (source, dataset))
-    fresh = {code: reason for code, reason in reasons.items() if known.get(code, ("", ""))[0] != reason}
+def save_gaps(db: Database, source: str, dataset: str, reasons: Mapping[str, str], now: str) -> None:
+    """Keep which indicators a data set's release should hold and does not; those known before stay as they are."""
+    known = dict(
+        db.execute("SELECT indicator, reason FROM gaps WHERE source = ? AND dataset = ?", (source, dataset)).fetchall()
+    )
+    for code, reason in known.items():
+        if reason != reasons.get(code):
+            db.execute("DELETE FROM gaps WHERE source = ? AND dataset = ? AND indicator = ?", (source, dataset, code))
     db.conn.executemany(
-        "INSERT INTO gaps (source, dataset, indicator, reason, since) VALUES (?, ?, ?, ?, ?)",
-        [(source, dataset, code, reason, now if code in fresh else known[code][1]) for code, reason in reasons.items()],
+        "INSERT OR IGNORE INTO gaps (source, dataset, indicator, reason, since) VALUES (?, ?, ?, ?, ?)",
+        [(source, dataset, code, reason, now) for code, reason in reasons.items()],
     )
-    return fresh
+
+
+def untold_gaps(db: Database, source: str) -> dict[str, str]:
+    """Indicators missing from a source's releases that nobody has been told of, with the reason."""
+    return dict(db.execute("SELECT indicator, reason FROM gaps WHERE source = ? AND NOT told ORDER BY 1", (source,)))
+
+
+def mark_gaps_told(db: Database, source: str) -> None:
+    """Note that people have been told of every gap of a source."""
+    db.execute("UPDATE gaps SET told = 1 WHERE source = ?", (source,))
 
 
 def gaps(db: Database) -> dict[str, str]:

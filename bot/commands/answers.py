@@ -48,9 +48,7 @@ class Reader(Protocol):
     def bottom(self, theme: str | None = None) -> BottomReport | None:
         """The bottom quartile, of everything or of a theme."""
 
-    def changes(
-        self, *, since: date | None = None, release: int | None = None
-    ) -> tuple[ChangeView, ...]:
+    def changes(self, *, since: date | None = None, release: int | None = None) -> tuple[ChangeView, ...]:
         """Changes since a day, of one release, or all; of the newest release first."""
 
     def latest_change(self) -> int | None:
@@ -86,24 +84,13 @@ def _named(request: Request, reader: Reader) -> Message:
         return _which(request.verb, wanted)
     found = match(request.argument, wanted)
     if request.verb == "name" and found.how != "exact":
-        found = next(
-            (
-                part
-                for part in (match(request.argument, of_theme), found)
-                if part.how != "nearest"
-            ),
-            found,
-        )
+        found = next((part for part in (match(request.argument, of_theme), found) if part.how != "nearest"), found)
     if found.how == "exact":
         return _show(found.found[0], request.page, reader)
-    what = {"theme": "theme", "indicator": "indicator"}.get(
-        request.verb, "theme or indicator"
-    )
+    what = {"theme": "theme", "indicator": "indicator"}.get(request.verb, "theme or indicator")
     if found.how == "several":
         fact = f"*{words.echo(request.argument)} may mean {words.count(len(found.found), what)}:*"
-        return choices(
-            [fact.replace("theme or indicators", "themes or indicators")], found.found
-        )
+        return choices([fact.replace("theme or indicators", "themes or indicators")], found.found)
     return _unknown(request.argument, what, found.found, everything)
 
 
@@ -120,14 +107,10 @@ def _bottom(request: Request, reader: Reader) -> Message:
     theme = None
     if request.argument:
         everything = named(reader.names())
-        found = match(
-            request.argument, [name for name in everything if name.kind == "theme"]
-        )
+        found = match(request.argument, [name for name in everything if name.kind == "theme"])
         if found.how == "several":
             lines = [f"• {command('bottom', name.key)}" for name in found.found]
-            return compose(
-                paragraphs([f"*{words.echo(request.argument)} may mean:*", *lines])
-            )
+            return compose(paragraphs([f"*{words.echo(request.argument)} may mean:*", *lines]))
         if found.how == "nearest":
             return _unknown(request.argument, "theme", found.found, everything)
         theme = found.found[0].key
@@ -135,29 +118,19 @@ def _bottom(request: Request, reader: Reader) -> Message:
     return themes.bottom(report, request.page) if report else _nothing_yet()
 
 
-def _changes(
-    request: Request, reader: Reader, snapshot: SnapshotView, today: date
-) -> Message:
+def _changes(request: Request, reader: Reader, snapshot: SnapshotView, today: date) -> Message:
     wanted = span(request.argument, today)
     if wanted is None:
-        examples = ", ".join(
-            command("changes", text)
-            for text in ("7d", "2 weeks", today.isoformat(), "12")
-        )
+        examples = ", ".join(command("changes", text) for text in ("7d", "2 weeks", today.isoformat(), "12"))
         return compose(
             paragraphs(
-                [
-                    f"*{words.echo(request.argument)} is no span of time and no release.*",
-                    f"For example: {examples}",
-                ]
+                [f"*{words.echo(request.argument)} is no span of time and no release.*", f"For example: {examples}"]
             )
         )
     release = reader.latest_change() if wanted == Span() else wanted.release
     nothing = wanted.since is None and release is None
     found = () if nothing else reader.changes(since=wanted.since, release=release)
-    return themes.changes(
-        found, request.argument, _since(wanted, found), request.page, snapshot
-    )
+    return themes.changes(found, request.argument, _since(wanted, found), request.page, snapshot)
 
 
 def _since(wanted: Span, found: Sequence[ChangeView]) -> str:
@@ -172,9 +145,7 @@ def _help(reader: Reader) -> Message:
     """What can be asked, with examples from this council's own themes and indicators."""
     names = reader.names()
     theme = min((name for name, _ in names.themes), key=len, default="Police & Crime")
-    example = min(
-        (name for _, name, _ in names.indicators), key=len, default="burglary"
-    )
+    example = min((name for _, name, _ in names.indicators), key=len, default="burglary")
     lines = [
         f"*{COMMAND} answers questions about our ranks.* Answers are for you only, until you share them.",
         f"• {command('theme', theme)} – a theme's rank, spend, years and indicators",
@@ -194,14 +165,9 @@ def _which(verb: str, known: Sequence[Named]) -> Message:
     return choices([fact], known)
 
 
-def _unknown(
-    argument: str, what: str, nearest: Sequence[Named], everything: Sequence[Named]
-) -> Message:
+def _unknown(argument: str, what: str, nearest: Sequence[Named], everything: Sequence[Named]) -> Message:
     fact = f"*No {what} is called {words.echo(argument)}.*"
-    example = next(
-        (command("theme", name.key) for name in everything if name.kind == "theme"),
-        command("help"),
-    )
+    example = next((command("theme", name.key) for name in everything if name.kind == "theme"), command("help"))
     return choices(
         [f"{fact} The nearest:" if nearest else fact],
         nearest,
@@ -210,13 +176,7 @@ def _unknown(
 
 
 def _no_figures(name: Named) -> Message:
-    return compose(
-        paragraphs(
-            [
-                f"*{words.name(name.name)} has no figures yet.* No release has brought any for it."
-            ]
-        )
-    )
+    return compose(paragraphs([f"*{words.name(name.name)} has no figures yet.* No release has brought any for it."]))
 
 
 def _nothing_yet() -> Message:

@@ -95,9 +95,7 @@ def payload(message: Message, *, shared: bool = False) -> Payload:
 
 
 def _render(message: Message) -> _Rendered:
-    return _Rendered(
-        message, payload(message), payload(without_buttons(message), shared=True)
-    )
+    return _Rendered(message, payload(message), payload(without_buttons(message), shared=True))
 
 
 def _json(value: dict[str, object]) -> bytes:

@@ -20,30 +20,18 @@ LONGEST = 2_000
 _VERBS: dict[str, Verb] = {
     **dict.fromkeys(("help", "?", "hello", "hi", "commands", "usage"), "help"),
     **dict.fromkeys(("theme", "themes", "service", "t"), "theme"),
-    **dict.fromkeys(
-        ("indicator", "indicators", "ind", "measure", "metric", "i"), "indicator"
-    ),
+    **dict.fromkeys(("indicator", "indicators", "ind", "measure", "metric", "i"), "indicator"),
     **dict.fromkeys(("overall", "summary", "overview", "all", "everything"), "overall"),
     **dict.fromkeys(("bottom", "worst", "q4"), "bottom"),
     **dict.fromkeys(("changes", "change", "changed", "news"), "changes"),
 }
 _WITHOUT_ARGUMENT = frozenset({"help", "overall"})
 _PAGE = re.compile(r"\s+(?:page|p\.?)\s*(\d{1,4})$", re.IGNORECASE)
-_SPAN = re.compile(
-    r"^(?:last |past )?(\d{1,6})\s*(d|days?|w|weeks?|m|months?)$", re.IGNORECASE
-)
+_SPAN = re.compile(r"^(?:last |past )?(\d{1,6})\s*(d|days?|w|weeks?|m|months?)$", re.IGNORECASE)
 _RELEASE = re.compile(r"^(?:release\s*)?#?(\d{1,9})$", re.IGNORECASE)
 _UK_DATE = re.compile(r"^(\d{1,2})[/.](\d{1,2})[/.](\d{4})$")
 _DAYS = {"d": 1, "w": 7, "m": 30}
-_NAMED_SPANS = {
-    "today": 0,
-    "yesterday": 1,
-    "week": 7,
-    "last week": 7,
-    "this week": 7,
-    "month": 30,
-    "last month": 30,
-}
+_NAMED_SPANS = {"today": 0, "yesterday": 1, "week": 7, "last week": 7, "this week": 7, "month": 30, "last month": 30}
 
 
 @dataclass(frozen=True, slots=True)

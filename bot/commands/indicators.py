@@ -22,12 +22,7 @@ def indicator(report: IndicatorReport, page: int) -> Message:
     view = report.indicator
     top = [_headline(view), _figure(view), _trend(report), _line(report), _source(view)]
     council = report.snapshot.council
-    groups = [
-        (
-            "*Around us, best first*",
-            [_peer(peer, view, council) for peer in _around(report)],
-        )
-    ]
+    groups = [("*Around us, best first*", [_peer(peer, view, council) for peer in _around(report)])]
     return paged(("indicator", view.code), page, top, groups, report.snapshot)
 
 
@@ -43,11 +38,7 @@ def _before(view: IndicatorView) -> str:
     if view.previous is None or view.previous.rank is None:
         return ""
     apart = date.fromisoformat(view.period_end) - date.fromisoformat(view.previous_end)
-    then = (
-        "a year earlier"
-        if apart.days <= _A_YEAR
-        else f"in {words.periods(None, view.previous)}"
-    )
+    then = "a year earlier" if apart.days <= _A_YEAR else f"in {words.periods(None, view.previous)}"
     return f" ({words.position(view.previous)} {then})"
 
 
@@ -56,11 +47,7 @@ def _figure(view: IndicatorView) -> str:
     shown = ""
     if now is not None:
         shown = f"{words.figure(now.value, view.unit, view.decimals)} {words.direction(view.polarity)}".strip()
-    return words.joined(
-        shown,
-        words.periods(None, now) if now else "",
-        f"theme {words.name(view.theme)}",
-    )
+    return words.joined(shown, words.periods(None, now) if now else "", f"theme {words.name(view.theme)}")
 
 
 def _trend(report: IndicatorReport) -> str:
@@ -80,28 +67,13 @@ def _trend(report: IndicatorReport) -> str:
 
 def _around(report: IndicatorReport) -> Sequence[Peer]:
     """The council and up to three peers on either side; the best few where the council has no figure."""
-    at = next(
-        (
-            at
-            for at, peer in enumerate(report.peers)
-            if peer.code == report.snapshot.council
-        ),
-        None,
-    )
-    return (
-        report.peers[:AROUND]
-        if at is None
-        else report.peers[max(at - AROUND, 0) : at + AROUND + 1]
-    )
+    at = next((at for at, peer in enumerate(report.peers) if peer.code == report.snapshot.council), None)
+    return report.peers[:AROUND] if at is None else report.peers[max(at - AROUND, 0) : at + AROUND + 1]
 
 
 def _peer(peer: Peer, view: IndicatorView, council: str) -> str:
     rank = f"{words.LEVEL if peer.tied else ''}{words.ordinal(peer.rank)}"
-    quartile = (
-        f", quartile {peer.quartile}"
-        if peer.quartile and view.eligibility == "eligible"
-        else ""
-    )
+    quartile = f", quartile {peer.quartile}" if peer.quartile and view.eligibility == "eligible" else ""
     own = peer.code == council
     area = f"{words.strong(peer.name)} (us)" if own else words.name(peer.name)
     return f"• {rank} {area} — {words.figure(peer.value, view.unit, view.decimals)}{quartile}"
@@ -109,32 +81,16 @@ def _peer(peer: Peer, view: IndicatorView, council: str) -> str:
 
 def _line(report: IndicatorReport) -> str:
     """Who holds the last place outside the bottom quartile and the first in it, and how far that is from here."""
-    own = next(
-        (peer for peer in report.peers if peer.code == report.snapshot.council), None
-    )
-    outside = [
-        peer
-        for peer in report.peers
-        if peer.quartile and peer.quartile < BOTTOM_QUARTILE
-    ]
+    own = next((peer for peer in report.peers if peer.code == report.snapshot.council), None)
+    outside = [peer for peer in report.peers if peer.quartile and peer.quartile < BOTTOM_QUARTILE]
     inside = [peer for peer in report.peers if peer.quartile == BOTTOM_QUARTILE]
-    if (
-        own is None
-        or own.quartile is None
-        or report.indicator.eligibility != "eligible"
-    ):
+    if own is None or own.quartile is None or report.indicator.eligibility != "eligible":
         return ""
     if own.quartile == BOTTOM_QUARTILE:
-        return (
-            f"Out of the bottom quartile: {_gap(own, outside[-1], report.indicator, 'up')}"
-            if outside
-            else ""
-        )
+        return f"Out of the bottom quartile: {_gap(own, outside[-1], report.indicator, 'up')}" if outside else ""
     if not inside:
         return "Nobody is in the bottom quartile, because of ties"
-    return (
-        f"The bottom quartile begins: {_gap(own, inside[0], report.indicator, 'down')}"
-    )
+    return f"The bottom quartile begins: {_gap(own, inside[0], report.indicator, 'down')}"
 
 
 def _gap(own: Peer, other: Peer, view: IndicatorView, way: str) -> str:

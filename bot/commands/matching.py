@@ -28,9 +28,7 @@ _ALIKE = 0.74
 """Least likeness of a word to the known one it is corrected to: one slip in four letters, two in eight."""
 _SHORTEST_SLIP = 4
 _WORDS = re.compile(r"[^\W_]+")
-_FILLERS = frozenset(
-    {"and", "of", "the", "in", "for", "a", "to", "by", "on", "with", "our"}
-)
+_FILLERS = frozenset({"and", "of", "the", "in", "for", "a", "to", "by", "on", "with", "our"})
 _ABBREVIATIONS = {
     "asc": "adult social care",
     "cla": "looked after",
@@ -57,9 +55,7 @@ class Named:
     initials: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        forms = tuple(
-            dict.fromkeys(_words(text) for text in (self.name, self.key, *self.aliases))
-        )
+        forms = tuple(dict.fromkeys(_words(text) for text in (self.name, self.key, *self.aliases)))
         object.__setattr__(self, "forms", forms)
         object.__setattr__(self, "initials", tuple(_initials(form) for form in forms))
 
@@ -86,23 +82,15 @@ def named(names: Names) -> tuple[Named, ...]:
     """Everything that can be asked for: themes, then composites, then indicators."""
     return (
         *(Named("theme", name, name, aliases) for name, aliases in names.themes),
-        *(
-            Named("composite", name, name, aliases)
-            for name, aliases in names.composites
-        ),
-        *(
-            Named("indicator", code, name, aliases)
-            for code, name, aliases in names.indicators
-        ),
+        *(Named("composite", name, name, aliases) for name, aliases in names.composites),
+        *(Named("indicator", code, name, aliases) for code, name, aliases in names.indicators),
     )
 
 
 def _same(query: str, names: Sequence[Named]) -> list[Named]:
     """The same code to the letter, else the same words as a name, code or alias."""
     typed = " ".join(query.split()).casefold()
-    if exact := [
-        name for name in names if typed == " ".join(name.key.split()).casefold()
-    ]:
+    if exact := [name for name in names if typed == " ".join(name.key.split()).casefold()]:
         return exact
     wanted = _words(query[:LONGEST])
     return [name for name in names if wanted in name.forms]
@@ -116,14 +104,9 @@ def _found(wanted: tuple[str, ...], names: Sequence[Named]) -> Iterable[list[Nam
             yield [name for name in names if _holds(name, words, fits)]
 
 
-def _holds(
-    name: Named, words: tuple[str, ...], fits: Callable[[str, str], bool]
-) -> bool:
+def _holds(name: Named, words: tuple[str, ...], fits: Callable[[str, str], bool]) -> bool:
     return any(
-        all(
-            any(fits(word, own) for own in form) or (len(word) > 1 and word in initials)
-            for word in words
-        )
+        all(any(fits(word, own) for own in form) or (len(word) > 1 and word in initials) for word in words)
         for form, initials in zip(name.forms, name.initials, strict=True)
     )
 
@@ -137,22 +120,11 @@ def _begins(word: str, own: str) -> bool:
 
 
 def _spelt_out(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(
-        part
-        for word in words
-        for part in _ABBREVIATIONS.get(word, word).split()
-        if part not in _FILLERS
-    )
+    return tuple(part for word in words for part in _ABBREVIATIONS.get(word, word).split() if part not in _FILLERS)
 
 
 def _corrected(words: tuple[str, ...], names: Sequence[Named]) -> tuple[str, ...]:
-    known = {
-        word
-        for name in names
-        for form in name.forms
-        for word in form
-        if len(word) >= _SHORTEST_SLIP
-    }
+    known = {word for name in names for form in name.forms for word in form if len(word) >= _SHORTEST_SLIP}
     return tuple(_correct(word, known) for word in words)
 
 
@@ -168,9 +140,7 @@ def _correct(word: str, known: set[str]) -> str:
 def _nearest(query: str, names: Sequence[Named]) -> tuple[Named, ...]:
     wanted = " ".join(_words(query[:LONGEST]))
     choices = [(" ".join(form), name) for name in names for form in name.forms]
-    ranked = process.extract(
-        wanted, [text for text, _ in choices], scorer=fuzz.WRatio, limit=4 * NEAREST
-    )
+    ranked = process.extract(wanted, [text for text, _ in choices], scorer=fuzz.WRatio, limit=4 * NEAREST)
     found = dict.fromkeys(choices[at][1] for _, _, at in ranked)
     return tuple(found)[:NEAREST]
 
@@ -184,8 +154,4 @@ def _initials(form: tuple[str, ...]) -> str:
 def _words(text: str) -> tuple[str, ...]:
     """Words in small letters without accents or marks, "&" read as "and"."""
     flat = unicodedata.normalize("NFKD", text.replace("&", " and ").casefold())
-    return tuple(
-        _WORDS.findall(
-            "".join(char for char in flat if not unicodedata.combining(char))
-        )
-    )
+    return tuple(_WORDS.findall("".join(char for char in flat if not unicodedata.combining(char))))

@@ -29,12 +29,7 @@ from state.database import connect
 from state.reader import Reader
 from state.views import OverallReport
 
-QUESTIONS = (
-    "theme Police",
-    "overall",
-    "indicator burglary",
-    "bottom adult social care perception",
-)
+QUESTIONS = ("theme Police", "overall", "indicator burglary", "bottom adult social care perception")
 HOUR = time(9, 30, tzinfo=UTC)
 PAGE, PICTURE = "benchwatch-demo.html", "benchwatch-demo-themes.png"
 _LIMIT = 50 << 20
@@ -57,9 +52,7 @@ class _Channel:
     posts: list[tuple[str, Message, datetime]] = field(default_factory=list)
     now: datetime = _BEFORE
 
-    def post(
-        self, channel: str, message: Message, key: str, thread: str
-    ) -> tuple[str, str]:
+    def post(self, channel: str, message: Message, key: str, thread: str) -> tuple[str, str]:
         del key
         self.posts.append((thread, message, self.now))
         return channel, str(len(self.posts))
@@ -75,9 +68,7 @@ class _Channel:
                 _json(message),
                 f"{when:%d %B %Y, %H:%M}",
                 thread=tuple(
-                    Post(_json(reply), f"{at:%H:%M}")
-                    for under, reply, at in self.posts
-                    if under == str(number)
+                    Post(_json(reply), f"{at:%H:%M}") for under, reply, at in self.posts if under == str(number)
                 ),
                 charts=(charts[number],) if number in charts else (),
             )
@@ -99,11 +90,7 @@ class Shown:
         console = Console()
         for section in self.sections:
             console.print(draw(section))
-        console.print(
-            NEXT.format(page=self.page, command=_command()),
-            markup=False,
-            highlight=False,
-        )
+        console.print(NEXT.format(page=self.page, command=_command()), markup=False, highlight=False)
 
 
 def _command() -> str:
@@ -118,38 +105,20 @@ def run_demo(out: Path) -> Shown:
         before, after = _replay(Path(scratch), channel)
         reader = Reader(Path(scratch) / "demo.db")
         try:
-            answers = [
-                (question, Answers(reader).answer(question)) for question in QUESTIONS
-            ]
+            answers = [(question, Answers(reader).answer(question)) for question in QUESTIONS]
         finally:
             reader.close()
     chart = _chart(before, after)
-    alert = max(
-        number
-        for number, (thread, _, _) in enumerate(channel.posts, start=1)
-        if not thread
-    )
+    alert = max(number for number, (thread, _, _) in enumerate(channel.posts, start=1) if not thread)
     sections = (
-        Section(
-            "Alerts",
-            channel.standing({alert: chart}),
-            "performance",
-            "What the team's channel holds.",
-        ),
+        Section("Alerts", channel.standing({alert: chart}), "performance", "What the team's channel holds."),
         *(
-            Section(
-                f"/rank {question}",
-                (Post(_json(message)),),
-                "",
-                "Only the one who asked sees the answer.",
-            )
+            Section(f"/rank {question}", (Post(_json(message)),), "", "Only the one who asked sees the answer.")
             for question, message in answers
         ),
     )
     out.mkdir(parents=True, exist_ok=True)
-    (out / PAGE).write_text(
-        page(f"benchwatch: {demo.NAME}", sections), encoding="utf-8"
-    )
+    (out / PAGE).write_text(page(f"benchwatch: {demo.NAME}", sections), encoding="utf-8")
     (out / PICTURE).write_bytes(chart.png)
     return Shown(sections, out / PAGE, _document(channel, answers, chart, out))
 
@@ -158,19 +127,8 @@ def _replay(scratch: Path, channel: _Channel) -> tuple[OverallReport, OverallRep
     """Both releases through the pipeline and the outbox; the table of themes after each."""
     database = scratch / "demo.db"
     db = connect(database)
-    policy = Policy(
-        demo.COUNCIL,
-        demo.COMPARATORS,
-        load_catalogue([demo.CATALOGUE]),
-        illustrative=demo.ILLUSTRATIVE,
-    )
-    delivery = Delivery(
-        db,
-        database,
-        channel,
-        {TEAM: "performance", OPS: "performance-ops"},
-        lambda: channel.now,
-    )
+    policy = Policy(demo.COUNCIL, demo.COMPARATORS, load_catalogue([demo.CATALOGUE]), illustrative=demo.ILLUSTRATIVE)
+    delivery = Delivery(db, database, channel, {TEAM: "performance", OPS: "performance-ops"}, lambda: channel.now)
     tables = []
     for path in write_releases(scratch):
         raw = file.read(path, limit=_LIMIT)
@@ -190,13 +148,8 @@ def _replay(scratch: Path, channel: _Channel) -> tuple[OverallReport, OverallRep
 
 
 def _chart(before: OverallReport, after: OverallReport) -> Chart:
-    earlier = {
-        view.name: view.standing for view in (*before.composites, *before.themes)
-    }
-    moves = [
-        ThemeMove(view.name, earlier.get(view.name), view.standing)
-        for view in (*after.composites, *after.themes)
-    ]
+    earlier = {view.name: view.standing for view in (*before.composites, *before.themes)}
+    moves = [ThemeMove(view.name, earlier.get(view.name), view.standing) for view in (*after.composites, *after.themes)]
     snapshot = after.snapshot
     return theme_chart(
         moves,
@@ -211,18 +164,10 @@ def _json(message: Message) -> dict[str, Any]:
     return {"text": message.text, "blocks": message.blocks}
 
 
-def _document(
-    channel: _Channel, answers: Iterable[tuple[str, Message]], chart: Chart, out: Path
-) -> dict[str, Any]:
+def _document(channel: _Channel, answers: Iterable[tuple[str, Message]], chart: Chart, out: Path) -> dict[str, Any]:
     return {
-        "messages": [
-            {"text": plain(message), "in_thread": bool(thread)}
-            for thread, message, _ in channel.posts
-        ],
-        "answers": [
-            {"question": question, "text": plain(message)}
-            for question, message in answers
-        ],
+        "messages": [{"text": plain(message), "in_thread": bool(thread)} for thread, message, _ in channel.posts],
+        "answers": [{"question": question, "text": plain(message)} for question, message in answers],
         "chart": {"file": str(out / PICTURE), "alt": chart.alt},
         "page": str(out / PAGE),
     }

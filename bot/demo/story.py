@@ -105,19 +105,12 @@ def write_releases(folder: Path) -> list[Path]:
     years = [_years(entry, len(others)) for entry in published]
     paths = [folder / name for name in RELEASES]
     for at, path in enumerate(paths):
-        rows = (
-            row
-            for entry, year in zip(published, years, strict=True)
-            for row in _rows(entry, year[at], at, others)
-        )
+        rows = (row for entry, year in zip(published, years, strict=True) for row in _rows(entry, year[at], at, others))
         _write(path, ("indicator", "area_code", "period", "value", "status"), rows)
         _write(
             path.with_suffix(".indicators.csv"),
             ("indicator", "name", "theme", "polarity", "unit", "decimals", "target"),
-            (
-                (e.code, e.name, e.theme, e.polarity, e.unit, e.decimals, e.target)
-                for e in published
-            ),
+            ((e.code, e.name, e.theme, e.polarity, e.unit, e.decimals, e.target) for e in published),
         )
     return paths
 
@@ -146,26 +139,19 @@ def _published(row: dict[str, str]) -> Published:
     )
 
 
-def _rows(
-    entry: Published, year: _Year | None, at: int, others: Sequence[str]
-) -> Iterator[tuple[object, ...]]:
+def _rows(entry: Published, year: _Year | None, at: int, others: Sequence[str]) -> Iterator[tuple[object, ...]]:
     own = entry.values[at]
     if own is None:
         return
     figures = [(COUNCIL, _text(_key(own, entry.decimals), entry.decimals), "")]
     if year is not None:
         keys = (int(key) for key in year.peers)
-        figures += [
-            (area, _text(key, entry.decimals), GENERATED)
-            for area, key in zip(others, keys, strict=True)
-        ]
+        figures += [(area, _text(key, entry.decimals), GENERATED) for area, key in zip(others, keys, strict=True)]
     for area, value, status in sorted(figures):
         yield entry.code, area, PERIODS[at], value, status
 
 
-def _write(
-    path: Path, header: Sequence[str], rows: Iterator[tuple[object, ...]]
-) -> None:
+def _write(path: Path, header: Sequence[str], rows: Iterator[tuple[object, ...]]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -187,9 +173,7 @@ def _years(entry: Published, others: int) -> tuple[_Year | None, _Year | None]:
     So a figure that got better by more than the comparators usually move goes up, and one that got worse goes down.
     """
     first, second = _skills(entry, others)
-    candidates = [
-        _candidates(entry, skills, at) for at, skills in enumerate((first, second))
-    ]
+    candidates = [_candidates(entry, skills, at) for at, skills in enumerate((first, second))]
     wish, pull = (float(x) for x in _normal(f"{entry.code} choice", 2))
     middle = candidates[0][len(candidates[0]) // 2].rank
     target = middle + round(2 * pull)
@@ -200,11 +184,7 @@ def _years(entry: Published, others: int) -> tuple[_Year | None, _Year | None]:
     def cost(pair: tuple[_Year, _Year]) -> float:
         drift = (int(pair[1].peers.sum()) - int(pair[0].peers.sum())) / (others * scale)
         moved = abs(pair[1].rank - pair[0].rank)
-        return (
-            abs(drift - DRIFT * wish)
-            + NEARNESS * abs(pair[0].rank - target)
-            + INERTIA * moved
-        )
+        return abs(drift - DRIFT * wish) + NEARNESS * abs(pair[0].rank - target) + INERTIA * moved
 
     return min(((old, new) for old in candidates[0] for new in candidates[1]), key=cost)
 
@@ -215,15 +195,8 @@ def _candidates(entry: Published, skills: _Floats, at: int) -> list[_Year]:
     if own is None or quartile is None:
         return []
     areas = len(skills) + 1
-    places = [
-        place
-        for place in range(1, areas + 1)
-        if 1 + 4 * (place - 1) // areas == quartile
-    ]
-    years = (
-        _Year(place, _figures(entry, own, skills, place))
-        for place in (places if rank is None else [rank])
-    )
+    places = [place for place in range(1, areas + 1) if 1 + 4 * (place - 1) // areas == quartile]
+    years = (_Year(place, _figures(entry, own, skills, place)) for place in (places if rank is None else [rank]))
     fitting = [year for year in years if _fits(entry, own, year)]
     if not fitting:
         msg = f"{DATA.name}: no figures put {entry.code} in quartile {quartile} in {PERIODS[at]}; change its spread"
@@ -243,9 +216,7 @@ def _figures(entry: Published, own: Decimal, skills: _Floats, rank: int) -> _Int
         side = (gaps > 0) == better
         if side.any():
             room = _room(entry, own, up=(upwards > 0) == better)
-            steps[side] = _steps(
-                np.abs(gaps[side]) * entry.spread * unit, room * unit, least=int(better)
-            )
+            steps[side] = _steps(np.abs(gaps[side]) * entry.spread * unit, room * unit, least=int(better))
     return _key(own, entry.decimals) + upwards * np.where(gaps > 0, steps, -steps)
 
 
@@ -261,19 +232,13 @@ def _room(entry: Published, own: Decimal, *, up: bool) -> float:
     """How far a figure may be above or below the council's."""
     if up:
         return math.inf if entry.highest is None else float(entry.highest - own)
-    return (
-        math.inf if entry.lowest is None else LOWEST_SHARE * float(own - entry.lowest)
-    )
+    return math.inf if entry.lowest is None else LOWEST_SHARE * float(own - entry.lowest)
 
 
 def _fits(entry: Published, own: Decimal, year: _Year) -> bool:
     """Whether the figures are possible, give the place and make the indicator eligible (method, items 3 and 5)."""
     key = _key(own, entry.decimals)
-    better = int(
-        (year.peers < key).sum()
-        if entry.polarity == "low"
-        else (year.peers > key).sum()
-    )
+    better = int((year.peers < key).sum() if entry.polarity == "low" else (year.peers > key).sum())
     sizes = Counter([key, *year.peers.tolist()])
     return (
         better == year.rank - 1
@@ -286,10 +251,7 @@ def _fits(entry: Published, own: Decimal, year: _Year) -> bool:
 
 def _skills(entry: Published, others: int) -> tuple[_Floats, _Floats]:
     """How well each comparator does in the two years, about 0 with a spread of 1, more being better."""
-    common, own, news = (
-        _normal(words, others)
-        for words in (entry.theme, entry.code, f"{entry.code} {PERIODS[1]}")
-    )
+    common, own, news = (_normal(words, others) for words in (entry.theme, entry.code, f"{entry.code} {PERIODS[1]}"))
     first = THEME_SHARE * common + math.sqrt(1 - THEME_SHARE**2) * own
     return first, KEPT * first + math.sqrt(1 - KEPT**2) * news
 
@@ -297,9 +259,5 @@ def _skills(entry: Published, others: int) -> tuple[_Floats, _Floats]:
 def _normal(words: str, count: int) -> _Floats:
     """Numbers about 0 with a spread of 1, the same for the same words: sums of twelve uniform integers."""
     bits = np.random.PCG64(np.random.SeedSequence([SEED, zlib.crc32(words.encode())]))
-    sums = (
-        (bits.random_raw(12 * count).reshape(count, 12) >> np.uint64(16))
-        .astype(np.int64)
-        .sum(axis=1)
-    )
+    sums = (bits.random_raw(12 * count).reshape(count, 12) >> np.uint64(16)).astype(np.int64).sum(axis=1)
     return np.asarray(sums / 2**48 - 6.0, np.float64)

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from bot.messages.alerts import release_alert
 from bot.messages.baseline import baseline
-from bot.messages.ops import gaps, held, refused, source
+from bot.messages.ops import held, refused, source
 from bot.slack_text import Message
-from jobs.notices import (
-    BaselineNotice,
-    GapsNotice,
-    HeldNotice,
-    Notice,
-    RefusedNotice,
-    ReleaseAlert,
-)
+from jobs.notices import BaselineNotice, HeldNotice, Notice, RefusedNotice, ReleaseAlert
 
 __all__ = ["render"]
 
@@ -26,6 +19,4 @@ def render(notice: Notice) -> Message:
         return baseline(notice)
     if isinstance(notice, HeldNotice):
         return held(notice)
-    if isinstance(notice, GapsNotice):
-        return gaps(notice)
     return refused(notice) if isinstance(notice, RefusedNotice) else source(notice)

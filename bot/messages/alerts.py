@@ -29,20 +29,9 @@ _COUNTED = {
 def release_alert(notice: ReleaseAlert) -> Message:
     """One message for one release and destination; the thread holds what it has no room for."""
     first = _foremost(notice.moved)
-    lines = [
-        line(moved)
-        for moved in sorted(notice.moved, key=_worst_first)
-        if moved is not first
-    ]
-    top = [
-        f"{_headline(first, notice.moved)} · {release(notice.release)}",
-        _counts(notice),
-    ]
-    rest = [
-        _more(len(lines) - SHOWN),
-        words.quiet(notice.quiet),
-        _seen_first(notice.seen_first),
-    ]
+    lines = [line(moved) for moved in sorted(notice.moved, key=_worst_first) if moved is not first]
+    top = [f"{_headline(first, notice.moved)} · {release(notice.release)}", _counts(notice)]
+    rest = [_more(len(lines) - SHOWN), words.quiet(notice.quiet), _seen_first(notice.seen_first)]
     body = [*top, *lines[:SHOWN], *rest]
     foot = context(words.foot(notice.footing))
     thread = _thread(notice) if len(lines) > SHOWN else []
@@ -51,11 +40,7 @@ def release_alert(notice: ReleaseAlert) -> Message:
 
 def release(info: ReleaseInfo) -> str:
     """As "Recorded crime (ONS, published 20 July 2024)"."""
-    told = ", ".join(
-        part
-        for part in (words.name(info.source), words.published(info.published))
-        if part
-    )
+    told = ", ".join(part for part in (words.name(info.source), words.published(info.published)) if part)
     return f"{words.name(info.name)} ({told})"
 
 
@@ -65,11 +50,7 @@ def line(moved: Moved, *, why: bool = False) -> str:
     The cause is told where it is a revision, and with ``why`` always.
     """
     change, before, after = moved.change, moved.change.before, moved.change.after
-    rank = ", ".join(
-        part
-        for part in (words.move(before, after), words.quartiles(before, after))
-        if part
-    )
+    rank = ", ".join(part for part in (words.move(before, after), words.quartiles(before, after)) if part)
     if change.kind is Kind.IMPROVED:
         rank = f"significantly better, {rank}"
     return words.joined(
@@ -81,17 +62,13 @@ def line(moved: Moved, *, why: bool = False) -> str:
 
 
 def _what(change: Change) -> str:
-    return {Kind.THEME_MOVED: " (theme)", Kind.COMPOSITE_MOVED: " (composite)"}.get(
-        change.kind, ""
-    )
+    return {Kind.THEME_MOVED: " (theme)", Kind.COMPOSITE_MOVED: " (composite)"}.get(change.kind, "")
 
 
 def _figures(moved: Moved) -> str:
     if moved.change.after.value is None:
         return ""
-    shown = words.figures(
-        moved.change.before, moved.change.after, moved.unit, moved.decimals
-    )
+    shown = words.figures(moved.change.before, moved.change.after, moved.unit, moved.decimals)
     return f"{shown} {words.direction(moved.polarity)}".strip()
 
 
@@ -112,13 +89,7 @@ def _foremost(moved: Sequence[Moved]) -> Moved | None:
     """The change that the first line tells: the theme that moved most, else the worst of the indicators."""
     for kind in (Kind.THEME_MOVED, Kind.COMPOSITE_MOVED):
         if themes := [item for item in moved if item.change.kind is kind]:
-            return max(
-                themes,
-                key=lambda item: (
-                    abs(words.gained(item.change)),
-                    -words.gained(item.change),
-                ),
-            )
+            return max(themes, key=lambda item: (abs(words.gained(item.change)), -words.gained(item.change)))
     return min(moved, key=_worst_first, default=None)
 
 
@@ -133,9 +104,7 @@ def _headline(first: Moved | None, moved: Sequence[Moved]) -> str:
         noun = "theme" if change.kind is Kind.THEME_MOVED else "composite"
     else:
         ranks = words.move(change.before, change.after)
-        fact = (
-            f"{words.name(first.name)} {_VERDICTS.get(change.kind, 'moved')}: {ranks}"
-        )
+        fact = f"{words.name(first.name)} {_VERDICTS.get(change.kind, 'moved')}: {ranks}"
         alike, noun = list(moved), "indicator"
     others = len(alike) - 1
     more = f" and {others:,} more {noun}{words.plural_s(others)}" if others else ""
@@ -174,17 +143,11 @@ def _counts(notice: ReleaseAlert) -> str:
 
 
 def _more(number: int) -> str:
-    return (
-        f"… and {number:,} more change{words.plural_s(number)}: see the thread"
-        if number > 0
-        else ""
-    )
+    return f"… and {number:,} more change{words.plural_s(number)}: see the thread" if number > 0 else ""
 
 
 def _seen_first(number: int) -> str:
-    return (
-        f"{words.count(number, 'indicator')} seen for the first time" if number else ""
-    )
+    return f"{words.count(number, 'indicator')} seen for the first time" if number else ""
 
 
 def _thread(notice: ReleaseAlert) -> list[Message]:

@@ -15,25 +15,15 @@ def baseline(notice: BaselineNotice) -> Message:
     watched = words.count(notice.indicators, "indicator")
     themes = words.count(len(notice.themes), "theme")
     council = words.name(notice.footing.council)
-    judged = (
-        f" of {notice.judged:,} judged" if notice.judged != notice.indicators else ""
-    )
+    judged = f" of {notice.judged:,} judged" if notice.judged != notice.indicators else ""
     fact = f"*Watching {watched} in {themes} for {council}, {notice.bottom:,}{judged} in the bottom quartile*"
     foot = context(words.foot(notice.footing))
     note = "From now on you hear when a theme's rank moves, or an indicator enters or leaves the bottom quartile."
     lines = [*notice.composites, *notice.themes]
-    thread = [
-        compose([_table(lines[at : at + _ROWS]), foot])
-        for at in range(0, len(lines), _ROWS)
-    ]
-    return compose(
-        [section(f"{fact} · {release(notice.release)}\n{note}"), foot], thread
-    )
+    thread = [compose([_table(lines[at : at + _ROWS]), foot]) for at in range(0, len(lines), _ROWS)]
+    return compose([section(f"{fact} · {release(notice.release)}\n{note}"), foot], thread)
 
 
 def _table(lines: list[ThemeLine]) -> dict[str, object]:
-    rows = [
-        (line.name, words.place(line.standing), words.share(line.bottom, line.judged))
-        for line in lines
-    ]
+    rows = [(line.name, words.place(line.standing), words.share(line.bottom, line.judged)) for line in lines]
     return table(("Theme", "Rank", "In the bottom quartile"), rows)

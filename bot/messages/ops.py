@@ -4,24 +4,8 @@ from __future__ import annotations
 
 from bot import words
 from bot.messages.alerts import release
-from bot.slack_text import (
-    Message,
-    code,
-    compose,
-    context,
-    cut,
-    literal,
-    pages,
-    paragraphs,
-    section,
-)
-from jobs.notices import (
-    FindingLine,
-    GapsNotice,
-    HeldNotice,
-    RefusedNotice,
-    SourceNotice,
-)
+from bot.slack_text import Message, code, compose, context, cut, literal, pages, paragraphs, section
+from jobs.notices import FindingLine, HeldNotice, RefusedNotice, SourceNotice, TroubleLine
 
 SHOWN = 10
 _EVIDENCE = 400
@@ -31,80 +15,56 @@ def held(notice: HeldNotice) -> Message:
     """What is held and why, with the commands that decide; every finding is in the thread if there are many."""
     lines = [_finding(found) for found in notice.findings]
     more = len(lines) - SHOWN
-    note = (
-        f"… and {more:,} more finding{words.plural_s(more)}: see the thread"
-        if more > 0
-        else ""
-    )
+    note = f"… and {more:,} more finding{words.plural_s(more)}: see the thread" if more > 0 else ""
     top = f"{_fact(notice)} · {release(notice.release)}"
     marked = [context("illustrative data")] if notice.illustrative else []
-    thread = (
-        [compose([section(page), *marked]) for page in pages([("", lines)], 2_800)]
-        if more > 0
-        else []
-    )
-    return compose(
-        [*paragraphs([top, *lines[:SHOWN], note, _decide(notice)]), *marked], thread
-    )
+    thread = [compose([section(page), *marked]) for page in pages([("", lines)], 2_800)] if more > 0 else []
+    return compose([*paragraphs([top, *lines[:SHOWN], note, _decide(notice)]), *marked], thread)
 
 
 def refused(notice: RefusedNotice) -> Message:
     """A file that is no release, with the reason."""
     fact = f"*{words.name(notice.name)} cannot be read* · source {words.name(notice.source)}"
     return compose(
-        paragraphs(
-            [
-                fact,
-                _reason(notice.reason),
-                "Nothing of it was used; put it right and drop it again.",
-            ]
-        )
+        paragraphs([fact, _reason(notice.reason), "Nothing of it was used; put it right and drop it again."])
     )
 
 
 def source(notice: SourceNotice) -> Message:
-    """A source that fails, or works again."""
-    where = words.name(notice.source)
-    if not notice.failing:
-        after = (
-            f" after {words.count(notice.attempts, 'failed attempt')}"
-            if notice.attempts
-            else ""
-        )
-        return compose([section(f"*Source {where} works again*{after}")])
-    tries = (
-        f": {words.count(notice.attempts, 'attempt')} without success"
-        if notice.attempts > 1
-        else ""
-    )
-    fact = f"*Source {where} is failing*{tries}"
-    rest = (
-        "Nothing of it was used: the figures held stand. It is tried again on schedule."
-    )
-    return compose(paragraphs([fact, _reason(notice.reason), rest]))
-
-
-def gaps(notice: GapsNotice) -> Message:
-    """Indicators missing from a publisher's release, with what to do; every one is in the thread if there are many."""
-    are = "is" if len(notice.lines) == 1 else "are"
-    what = words.count(len(notice.lines), "indicator")
-    fact = f"*{what} {are} missing from {words.name(notice.release)}* · source {words.name(notice.source)}"
+    """What fails at a source, what is missing and what works again; all of it is in the thread if it is much."""
     lines = [
-        f"• {words.strong(line.name)} ({code(line.indicator)}): {_reason(line.reason)}"
-        for line in notice.lines
+        *(_trouble(trouble) for trouble in notice.troubles),
+        *(
+            f"• {words.strong(gap.name)} ({code(gap.indicator)}) is missing: {_reason(gap.reason)}"
+            for gap in notice.gaps
+        ),
+        *(f"• {words.strong(place)} works again" for place in notice.recovered),
     ]
     more = len(lines) - SHOWN
     note = f"… and {more:,} more: see the thread" if more > 0 else ""
-    rest = (
-        "The rest of the release went through, and the figures held of these stand. If one was renamed, correct its "
-        "entry in the catalogue; benchwatch sources lists them all."
-    )
-    thread = (
-        [compose([section(page)]) for page in pages([("", lines)], 2_800)]
-        if more > 0
-        else []
-    )
-    return compose(paragraphs([fact, *lines[:SHOWN], note, rest]), thread)
+    rest = ""
+    if notice.troubles or notice.gaps:
+        rest = "The figures held of these stand. All are looked at again on schedule; benchwatch sources shows them."
+    thread = [compose([section(page)]) for page in pages([("", lines)], 2_800)] if more > 0 else []
+    return compose(paragraphs([_source_fact(notice), *lines[:SHOWN], note, rest]), thread)
+
+
+def _source_fact(notice: SourceNotice) -> str:
+    where = words.name(notice.source)
+    parts = []
+    if notice.troubles:
+        parts.append(f"*Source {where} is failing* in {words.count(len(notice.troubles), 'place')}")
+    if notice.gaps:
+        are = "is" if len(notice.gaps) == 1 else "are"
+        parts.append(f"*{words.count(len(notice.gaps), 'indicator')} {are} missing* from {where}")
+    if notice.recovered:
+        parts.append(f"*Source {where} works again* in {words.count(len(notice.recovered), 'place')}")
+    return " · ".join(parts)
+
+
+def _trouble(trouble: TroubleLine) -> str:
+    tries = f" ({words.count(trouble.attempts, 'attempt')} without success)" if trouble.attempts > 1 else ""
+    return f"• {words.strong(trouble.place)}{tries}: {_reason(trouble.reason)}"
 
 
 def _fact(notice: HeldNotice) -> str:
@@ -116,16 +76,8 @@ def _fact(notice: HeldNotice) -> str:
 
 
 def _finding(found: FindingLine) -> str:
-    about = (
-        words.strong(found.name or found.indicator)
-        if found.indicator or found.name
-        else "*The whole file*"
-    )
-    coded = (
-        f" ({code(found.indicator)})"
-        if found.indicator and found.indicator != found.name
-        else ""
-    )
+    about = words.strong(found.name or found.indicator) if found.indicator or found.name else "*The whole file*"
+    coded = f" ({code(found.indicator)})" if found.indicator and found.indicator != found.name else ""
     return f"• {about}{coded}: {words.check(found.check)} – {literal(cut(found.evidence, _EVIDENCE))}"
 
 
@@ -135,11 +87,7 @@ def _decide(notice: HeldNotice) -> str:
     codes = [found.indicator for found in notice.findings if found.indicator]
     which = f" {codes[0]}" if codes and not notice.whole else ""
     both = f"{code(f'benchwatch approve {number}{which}')} or {code(f'benchwatch reject {number}{which}')}"
-    everything = (
-        f", or without codes for all: {code(f'benchwatch approve {number}')}"
-        if which
-        else ""
-    )
+    everything = f", or without codes for all: {code(f'benchwatch approve {number}')}" if which else ""
     return f"To decide, type {both}{everything}"
 
 

@@ -15,10 +15,7 @@ from bot.slack_text.characters import JOINER, clean, escape, unescape
 
 Block = dict[str, Any]
 
-_BOLD = re.compile(
-    rf"(?<![^\s(\u2068])\*(?=\S)([^\n]+?)(?<![\s{JOINER}])\*(?=[\s.,:;)\u2069]|$)",
-    re.MULTILINE,
-)
+_BOLD = re.compile(rf"(?<![^\s(\u2068])\*(?=\S)([^\n]+?)(?<![\s{JOINER}])\*(?=[\s.,:;)\u2069]|$)", re.MULTILINE)
 _CODE = re.compile(rf"(?<!{JOINER})`([^`\n]+)`")
 _SEPARATOR = " · "
 
@@ -53,12 +50,7 @@ def header(text: str) -> Block:
 
 def button(text: str, action_id: str, value: str, *, label: str = "") -> Block:
     """A button; ``label`` is what a screen reader says in place of ``text``."""
-    element: Block = {
-        "type": "button",
-        "text": _plain_text(text),
-        "action_id": action_id,
-        "value": value,
-    }
+    element: Block = {"type": "button", "text": _plain_text(text), "action_id": action_id, "value": value}
     return element | {"accessibility_label": clean(label)} if label else element
 
 
@@ -69,14 +61,8 @@ def actions(*buttons: Block) -> Block:
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Block:
     """A table of plain text, its first column to the left and the others to the right; one a message."""
-    cells = [
-        [{"type": "raw_text", "text": clean(cell) or "–"} for cell in row]
-        for row in (heads, *rows)
-    ]
-    settings = [
-        {"align": "left" if at == 0 else "right", "is_wrapped": at == 0}
-        for at in range(len(heads))
-    ]
+    cells = [[{"type": "raw_text", "text": clean(cell) or "–"} for cell in row] for row in (heads, *rows)]
+    settings = [{"align": "left" if at == 0 else "right", "is_wrapped": at == 0} for at in range(len(heads))]
     return {"type": "table", "rows": cells, "column_settings": settings}
 
 
@@ -89,10 +75,7 @@ def plain(message: Message) -> str:
     """The message as plain text for terminals and screen readers, tables in columns; its thread is not in it."""
     if not message.blocks:
         return unescape(_unmarked(message.text))
-    parts = [
-        _columns(block) if block["type"] == "table" else "\n".join(_lines(block))
-        for block in message.blocks
-    ]
+    parts = [_columns(block) if block["type"] == "table" else "\n".join(_lines(block)) for block in message.blocks]
     return unescape("\n".join(part for part in parts if part))
 
 
@@ -111,11 +94,7 @@ def _unmarked(text: str) -> str:
 
 def _said(text: Block) -> str:
     """A text object's words, escaped either way."""
-    return (
-        escape(text["text"])
-        if text["type"] == "plain_text"
-        else _unmarked(text["text"])
-    )
+    return escape(text["text"]) if text["type"] == "plain_text" else _unmarked(text["text"])
 
 
 def _lines(block: Block) -> list[str]:
@@ -126,9 +105,7 @@ def _lines(block: Block) -> list[str]:
         texts = [text for text in (block.get("text"), *block.get("fields", ())) if text]
         return [line for text in texts for line in _said(text).split("\n")]
     if kind == "context":
-        return [
-            _SEPARATOR.join(_said(item) for item in block["elements"] if "text" in item)
-        ]
+        return [_SEPARATOR.join(_said(item) for item in block["elements"] if "text" in item)]
     return [escape(block["alt_text"])] if kind == "image" else []
 
 
@@ -141,10 +118,7 @@ def _sentences(block: Block) -> list[str]:
     heads, *rows = _cells(block)
     return [
         f"{row[0]}: "
-        + ", ".join(
-            f"{head[:1].lower()}{head[1:]} {cell}"
-            for head, cell in zip(heads[1:], row[1:], strict=False)
-        )
+        + ", ".join(f"{head[:1].lower()}{head[1:]} {cell}" for head, cell in zip(heads[1:], row[1:], strict=False))
         for row in rows
     ]
 
@@ -153,15 +127,9 @@ def _columns(block: Block) -> str:
     """A table in columns of equal width, the first to the left and the others to the right."""
     rows = _cells(block)
     count = max(len(row) for row in rows)
-    widths = [
-        max(len(unescape(row[at])) for row in rows if at < len(row))
-        for at in range(count)
-    ]
+    widths = [max(len(unescape(row[at])) for row in rows if at < len(row)) for at in range(count)]
     return "\n".join(
-        "  ".join(
-            _pad(cell, widths[at], left=at == 0) for at, cell in enumerate(row)
-        ).rstrip()
-        for row in rows
+        "  ".join(_pad(cell, widths[at], left=at == 0) for at, cell in enumerate(row)).rstrip() for row in rows
     )
 
 

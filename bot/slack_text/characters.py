@@ -14,9 +14,7 @@ _ZWJ = 0x200D
 
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Bidi controls, zero-width spaces and joiners, interlinear marks: a reader sees none of them.
-_UNSEEN = re.compile(
-    "[\u00ad\u034f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb]"
-)
+_UNSEEN = re.compile("[\u00ad\u034f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb]")
 _BROKEN = re.compile("[\ud800-\udfff]")
 _UNSAFE = re.compile(f"{_SPACES.pattern}|{_UNSEEN.pattern}|{_BROKEN.pattern}")
 
@@ -40,9 +38,7 @@ def unescape(text: str) -> str:
 
 def clean(text: str) -> str:
     """One line without control characters, line ends, or characters that hide or reorder text."""
-    text = (
-        _BROKEN.sub("\ufffd", _UNSEEN.sub("", text)) if _UNSAFE.search(text) else text
-    )
+    text = _BROKEN.sub("\ufffd", _UNSEEN.sub("", text)) if _UNSAFE.search(text) else text
     return _SPACES.sub(" ", text).strip()
 
 
@@ -52,9 +48,7 @@ def literal(text: str) -> str:
     Text written from right to left is isolated, so that it leaves the numbers beside it in their order.
     """
     shown = _MARKS.sub(lambda found: JOINER + found[0], escape(clean(text)))
-    if not shown.isascii() and any(
-        unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in shown
-    ):
+    if not shown.isascii() and any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in shown):
         return f"{_ISOLATE}{shown}{_END_ISOLATE}"
     return shown
 
@@ -66,11 +60,7 @@ def code(text: str) -> str:
 
 def size(text: str) -> int:
     """Length as the strictest reader counts it, in UTF-16 units: most emoji are two."""
-    return (
-        len(text)
-        if text.isascii()
-        else len(text.encode("utf-16-le", "surrogatepass")) // 2
-    )
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, limit: int) -> str:
@@ -98,9 +88,7 @@ def _between(text: str, at: int) -> bool:
         return (at - start) % 2 == 0
     return not any(
         found.start() < at < found.end()
-        for found in _ENTITY.finditer(
-            text, max(at - _LONGEST_ENTITY, 0), at + _LONGEST_ENTITY
-        )
+        for found in _ENTITY.finditer(text, max(at - _LONGEST_ENTITY, 0), at + _LONGEST_ENTITY)
     )
 
 

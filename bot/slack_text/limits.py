@@ -61,22 +61,13 @@ def compose(blocks: Iterable[Block], thread: Iterable[Message] = ()) -> Message:
     while body and body[-1]["type"] in _ENDS:
         foot.insert(0, body.pop())
     end, replies = narrate(foot), tuple(thread)
-    text = cut_lines(
-        narrate(body), max(TEXT - size(end) - 1, TEXT // 4), _where(replies)
-    )
-    return fit(
-        Message(
-            "\n".join(part for part in (text, end) if part), [*body, *foot], replies
-        )
-    )
+    text = cut_lines(narrate(body), max(TEXT - size(end) - 1, TEXT // 4), _where(replies))
+    return fit(Message("\n".join(part for part in (text, end) if part), [*body, *foot], replies))
 
 
 def paragraphs(lines: Iterable[str]) -> list[Block]:
     """Lines as sections, as few as Slack takes."""
-    return [
-        section(page)
-        for page in pages([("", [line for line in lines if line])], SECTION - _NOTE)
-    ]
+    return [section(page) for page in pages([("", [line for line in lines if line])], SECTION - _NOTE)]
 
 
 def pages(groups: Iterable[tuple[str, Sequence[str]]], room: int = PAGE) -> list[str]:
@@ -84,9 +75,7 @@ def pages(groups: Iterable[tuple[str, Sequence[str]]], room: int = PAGE) -> list
     found: list[list[str]] = [[]]
     used = 0
     for heading, lines in groups:
-        for at, line in enumerate(
-            cut(line, room - size(heading) - _NOTE) for line in lines
-        ):
+        for at, line in enumerate(cut(line, room - size(heading) - _NOTE) for line in lines):
             above = [heading] if heading and at == 0 else []
             cost = sum(size(text) + 1 for text in (*above, line))
             if found[-1] and used + cost > room:
@@ -110,9 +99,7 @@ def cut_lines(text: str, limit: int, where: str = " left out") -> str:
     if not kept:
         lines[0], kept = cut(lines[0], limit - _NOTE), 1
     missing = len(lines) - kept
-    return "\n".join(
-        [*lines[:kept], _note(missing, where)] if missing else lines[:kept]
-    )
+    return "\n".join([*lines[:kept], _note(missing, where)] if missing else lines[:kept])
 
 
 def weight(value: Any) -> int:  # noqa: ANN401 - any part of a block
@@ -121,14 +108,8 @@ def weight(value: Any) -> int:  # noqa: ANN401 - any part of a block
         return sum(map(weight, value))
     if not isinstance(value, dict):
         return 0
-    own = [
-        size(item)
-        for key, item in value.items()
-        if key in {"text", "alt_text"} and isinstance(item, str)
-    ]
-    return sum(own) + sum(
-        weight(item) for item in value.values() if isinstance(item, dict | list)
-    )
+    own = [size(item) for key, item in value.items() if key in {"text", "alt_text"} and isinstance(item, str)]
+    return sum(own) + sum(weight(item) for item in value.values() if isinstance(item, dict | list))
 
 
 def _where(thread: Sequence[Message]) -> str:
@@ -136,9 +117,7 @@ def _where(thread: Sequence[Message]) -> str:
 
 
 def _note(missing: int, where: str) -> str:
-    return (
-        f"{ELLIPSIS} and {missing:,} more {'line' if missing == 1 else 'lines'}{where}"
-    )
+    return f"{ELLIPSIS} and {missing:,} more {'line' if missing == 1 else 'lines'}{where}"
 
 
 def _within(body: list[Block], most: int, room: int, where: str) -> list[Block]:
@@ -169,11 +148,7 @@ def _shortened(block: Block, room: int) -> tuple[Block, list[Block]] | None:
         return None
     lines = block["text"]["text"].split("\n")
     count = _leading([size(line) + 1 for line in lines], room)
-    return (
-        (section("\n".join(lines[:count])), [section("\n".join(lines[count:]))])
-        if count
-        else None
-    )
+    return (section("\n".join(lines[:count])), [section("\n".join(lines[count:]))]) if count else None
 
 
 def _leading(sizes: Sequence[int], room: int) -> int:
@@ -188,11 +163,7 @@ def _one_table(body: list[Block]) -> list[Block]:
     for block in body:
         again = block["type"] == "table" and seen
         seen = seen or block["type"] == "table"
-        found.append(
-            section(cut_lines(narrate([block]).strip() or ELLIPSIS, SECTION))
-            if again
-            else block
-        )
+        found.append(section(cut_lines(narrate([block]).strip() or ELLIPSIS, SECTION)) if again else block)
     return found
 
 
@@ -210,14 +181,8 @@ def _section(block: Block) -> list[Block]:
         found |= _text(block, "text", SECTION)
     if "fields" in block:
         fields = [field for field in block["fields"] if field["text"].strip()][:FIELDS]
-        found["fields"] = [
-            field | {"text": cut(field["text"], FIELD)} for field in fields
-        ]
-    found = {
-        key: value
-        for key, value in found.items()
-        if key not in {"text", "fields"} or value
-    }
+        found["fields"] = [field | {"text": cut(field["text"], FIELD)} for field in fields]
+    found = {key: value for key, value in found.items() if key not in {"text", "fields"} or value}
     if (accessory := block.get("accessory")) and not _button(accessory):
         del found["accessory"]
     elif accessory:
@@ -228,9 +193,7 @@ def _section(block: Block) -> list[Block]:
 def _text(block: Block, key: str, limit: int) -> Block:
     """The text object under ``key`` within the limit; None under it where it is empty."""
     text = block[key]["text"]
-    return {
-        key: block[key] | {"text": cut_lines(text, limit)} if text.strip() else None
-    }
+    return {key: block[key] | {"text": cut_lines(text, limit)} if text.strip() else None}
 
 
 def _header(block: Block) -> list[Block]:
@@ -239,16 +202,9 @@ def _header(block: Block) -> list[Block]:
 
 
 def _context(block: Block) -> list[Block]:
-    shown = [
-        item
-        for item in block["elements"]
-        if item.get("text", item.get("alt_text", "")).strip()
-    ]
+    shown = [item for item in block["elements"] if item.get("text", item.get("alt_text", "")).strip()]
     kept = shown if len(shown) <= CONTEXT else shown[: CONTEXT - 1]
-    fitted = [
-        item | {key: cut(item[key], limit) for key, limit in _ELEMENT if key in item}
-        for item in kept
-    ]
+    fitted = [item | {key: cut(item[key], limit) for key, limit in _ELEMENT if key in item} for item in kept]
     if len(shown) > CONTEXT:
         note = f"{ELLIPSIS} and {len(shown) - len(kept)} more notes left out"
         fitted.append({"type": "mrkdwn", "text": note})
@@ -257,15 +213,11 @@ def _context(block: Block) -> list[Block]:
 
 def _actions(block: Block) -> list[Block]:
     """A button whose value is too long would do something else when cut, so it goes, and a note says so."""
-    fitted = [kept for element in block["elements"] for kept in _button(element)][
-        :BUTTONS
-    ]
+    fitted = [kept for element in block["elements"] for kept in _button(element)][:BUTTONS]
     gone = len(block["elements"]) - len(fitted)
     row = [block | {"elements": fitted}] if fitted else []
     what = "button" if gone == 1 else "buttons"
-    return (
-        [section(f"{ELLIPSIS} and {gone} more {what} left out"), *row] if gone else row
-    )
+    return [section(f"{ELLIPSIS} and {gone} more {what} left out"), *row] if gone else row
 
 
 def _button(element: Block) -> list[Block]:
@@ -275,9 +227,7 @@ def _button(element: Block) -> list[Block]:
     if any(size(element.get(key, "")) > limit for key, limit in too_long.items()):
         return []
     text = cut(element["text"]["text"], BUTTON).strip() or ELLIPSIS
-    found = {key: value for key, value in element.items() if value != ""} | {
-        "text": element["text"] | {"text": text}
-    }
+    found = {key: value for key, value in element.items() if value != ""} | {"text": element["text"] | {"text": text}}
     if label := element.get("accessibility_label"):
         found["accessibility_label"] = cut(label, LABEL)
     return [found]
@@ -295,10 +245,7 @@ def _image(block: Block) -> list[Block]:
 def _table(block: Block) -> list[Block]:
     """Rows and columns beyond the limits become a note; an empty cell, which Slack refuses, a dash."""
     rows = [
-        [
-            cell | {"text": (cell["text"].strip() and cell["text"]) or "–"}
-            for cell in row[:COLUMNS]
-        ]
+        [cell | {"text": (cell["text"].strip() and cell["text"]) or "–"} for cell in row[:COLUMNS]]
         for row in block["rows"][:ROWS]
     ]
     found = block | {"rows": rows}
