@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from jobs.pipeline import Outcome
 from jobs.polling import Refusal
 from state.views import ChangeView, OutboxView, ReleaseView
 
+PROBLEM_WIDTH = 60
 SHOWN = 10
 """Findings printed before the rest are counted."""
 
@@ -178,15 +180,15 @@ def sources(found: Overview, *, indicators: bool) -> str:
     """Sources with their data sets as a table, and with ``indicators`` a second one."""
     rows = []
     for source in found.sources:
-        state = "" if source.on else "off"
-        rows.append((source.title, source.source, "", "", state or source.problem or _looked(source.checked)))
+        state = _short(source.problem) or _looked(source.checked)
+        rows.append((f"{source.source}: {source.title}", "", "", "", state if source.on else "off"))
         rows += [
             (
                 "  " + dataset.title,
                 str(dataset.indicators),
                 _release(dataset.last_release, dataset.released),
                 _expected(dataset),
-                dataset.problem,
+                _short(dataset.problem),
             )
             for dataset in source.datasets
             if source.on
@@ -201,14 +203,20 @@ def sources(found: Overview, *, indicators: bool) -> str:
                 line.period,
                 str(line.areas or ""),
                 line.released,
-                line.problem or ("" if line.proven else "not yet proven against a real release"),
+                _short(line.problem) or ("" if line.proven else "not yet proven against a real release"),
             )
             for line in found.indicators
         ]
         parts.append(_table(("Theme", "Indicator", "Source", "Period", "Areas", "Released", "State"), lines))
     held = sum(1 for line in found.indicators if line.period)
     parts.append(f"{held:,} of {count(len(found.indicators), 'indicator')} of the catalogue are held.")
+    if any(dataset.problem for source in found.sources for dataset in source.datasets):
+        parts.append("benchwatch doctor says at length what is wrong.")
     return "\n".join(parts)
+
+
+def _short(problem: str) -> str:
+    return textwrap.shorten(problem, PROBLEM_WIDTH, placeholder=" …")
 
 
 def diagnoses(found: Iterable[Diagnosis]) -> str:

@@ -2,10 +2,11 @@
 
 Three files in ``engine/data`` hold the facts:
 
-* ``areas.csv``: every upper-tier council since 2015 with its ONS code, first and last day (blank: before
-  2015, and still there), successors and Department for Education (DfE) number; the districts of April 2023,
-  the nine regions and England. ``same_boundary`` marks a successor under which the publishers carry on the
-  same series. Barnsley and Sheffield took new codes in 2025; their day, 1 April, is a convention.
+* ``areas.csv``: every upper-tier council since 2015, and two that ended in 2009 and that some series still
+  name, with its ONS code, first and last day (blank: before 2015, and still there), successors and Department
+  for Education (DfE) number; the districts of April 2023, the nine regions and England. ``same_boundary``
+  marks a successor under which the publishers carry on the same series. Barnsley and Sheffield took new codes
+  in 2025; their day, 1 April, is a convention.
 * ``groups.toml``: the named groups, each with the date its codes belong to.
 * ``neighbours.csv``: the ten statistical neighbours of each council in DfE's model of 2025, by DfE number.
 """
