@@ -23,7 +23,7 @@ from bot.slack_text import plain
 from bot.words import count
 from engine.areas import load_areas
 from engine.errors import EngineError
-from jobs import doctor, polling, publishers
+from jobs import calendar, doctor, polling, publishers
 from jobs.errors import DecisionError, JobsError, SettingsError, SourceError
 from jobs.logs import configure_logs
 from jobs.overview import overview
@@ -226,6 +226,9 @@ def poll_command(
             take(polling.poll(db, settings, policy, client=client))
         for polled in publishers.poll_publishers(db, settings, policy, client, sorted(chosen - {file.NAME})):
             take(polled)
+        if not sources and settings.calendar.on:
+            seen = calendar.look(client, settings, policy.catalogue, _now())
+            calendar.keep(db, settings, policy, seen, _now())
     if not outcomes and not as_json:
         typer.echo("Nothing new.")
     _finish(outcomes, refusals, as_json=as_json)

@@ -23,7 +23,7 @@ from bot.delivery import Delivery, Poster
 from bot.health import Health, wsgi_app
 from bot.slack_app import build_app, socket_handler, wsgi
 from bot.slack_poster import SlackPoster, web_client
-from jobs import polling, publishers
+from jobs import calendar, polling, publishers
 from jobs.errors import SettingsError
 from jobs.policy import OPS, TEAM, policy_from
 from jobs.polling import Polled, new_client
@@ -31,7 +31,7 @@ from jobs.ranking import comparators_of
 from jobs.schedule import add_job, new_scheduler
 from jobs.settings import Interval, Secrets, Settings, load_credentials, load_secrets
 from jobs.sources import file, wants_of
-from jobs.worker import carry_out_decisions, look_addresses, look_folders, start_worker, take_in
+from jobs.worker import carry_out_decisions, keep_calendar, look_addresses, look_folders, start_worker, take_in
 from state import ledger, sources
 from state.database import Lock, connect
 from state.errors import StateError
@@ -74,7 +74,7 @@ class Service:
         self._policy = policy_from(settings)
         comparators_of(self._policy, datetime.now(UTC).date())
         self._credentials = {name: load_credentials(os.environ, name) for name in self._policy.publishers}
-        self._looking = {name: threading.Lock() for name in self._policy.publishers}
+        self._looking = {name: threading.Lock() for name in (*self._policy.publishers, calendar.NAME)}
         self._messages = messages
         self._settings = settings
         self._secrets = secrets
@@ -166,7 +166,10 @@ class Service:
             add_job(scheduler, "addresses", self._poll_addresses, [polite], zone)
         for name in self._policy.publishers:
             times = self._settings.sources.publisher(name).every
-            add_job(scheduler, name, partial(self._start_look, name), times, zone)
+            add_job(scheduler, name, partial(self._start_look, name, self._look), times, zone)
+        if self._settings.calendar.on:
+            look = partial(self._start_look, calendar.NAME, self._look_at_calendars)
+            add_job(scheduler, calendar.NAME, look, [self._settings.calendar.every], zone)
         add_job(scheduler, "decisions", self._decide, [TICK], zone)
         add_job(scheduler, "delivery", self._deliver, [TICK], zone)
         if self._settings.slack.mode == "socket":
@@ -203,26 +206,38 @@ class Service:
             self.health.releases.labels(outcome.status).inc()
         self.health.refusals.inc(len(polled.refusals))
 
-    def _start_look(self, name: str) -> None:
-        """Look at a publisher in a thread of its own, which no other job waits for and which ends with the process."""
-        threading.Thread(target=self._look, args=(name,), name=name, daemon=True).start()
+    def _start_look(self, name: str, look: Callable[[str], None]) -> None:
+        """Look at a source in a thread of its own, which no other job waits for and which ends with the process."""
+        threading.Thread(target=self._alone, args=(name, look), name=name, daemon=True).start()
 
-    def _look(self, name: str) -> None:
+    def _alone(self, name: str, look: Callable[[str], None]) -> None:
         if not self._looking[name].acquire(blocking=False):
             return  # the look before is not over
         try:
-            places = self._reader.read(lambda db: sources.places(db, name))
-            if publishers.may_be_asked(places, datetime.now(UTC)):
-                at = publishers.site(self._client, self._settings, name, self._credentials[name])
-                for item in publishers.look(name, at, wants_of(self._policy.catalogue, name), places):
-                    self._count(self._in_worker(take_in, item))
-                    if isinstance(item, publishers.Looked) and item.fault is None:
-                        self.health.polled(name)
-                self._deliver_soon()
+            look(name)
         except Exception:
-            log.exception("a look at a publisher broke off", publisher=name)
+            log.exception("a look at a source broke off", source=name)
         finally:
             self._looking[name].release()
+
+    def _look(self, name: str) -> None:
+        """Look at a publisher and take in what it brings, one item after the other."""
+        places = self._reader.read(lambda db: sources.places(db, name))
+        if publishers.may_be_asked(places, datetime.now(UTC)):
+            at = publishers.site(self._client, self._settings, name, self._credentials[name])
+            for item in publishers.look(name, at, wants_of(self._policy.catalogue, name), places):
+                self._count(self._in_worker(take_in, item))
+                if isinstance(item, publishers.Looked) and item.fault is None:
+                    self.health.polled(name)
+            self._deliver_soon()
+
+    def _look_at_calendars(self, name: str) -> None:
+        """Look at the release calendars, and tell what has become overdue."""
+        seen = calendar.look(self._client, self._settings, self._policy.catalogue, datetime.now(UTC))
+        self._in_worker(keep_calendar, seen)
+        if not any(one.fault for one in seen):
+            self.health.polled(name)
+        self._deliver_soon()
 
     def _decide(self) -> None:
         if self._reader.read(ledger.open_decisions):

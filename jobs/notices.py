@@ -151,8 +151,34 @@ class SourceNotice:
     gaps: tuple[GapLine, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OverdueLine:
+    """One release that is overdue, has moved or is cancelled: its name and source, the day (ISO) it is expected.
+
+    ``was`` is the day before it moved, ``late`` how many days late it is, ``page`` its page for people or empty.
+    """
+
+    kind: Literal["overdue", "moved", "cancelled"]
+    name: str
+    source: str
+    day: str
+    provisional: bool = False
+    was: str = ""
+    late: int = 0
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueNotice:
+    """What has become overdue since the last notice, what has moved or is cancelled: for the ops channel."""
+
+    kind: Literal["overdue"]
+    lines: tuple[OverdueLine, ...]
+
+
 Notice = Annotated[
-    ReleaseAlert | BaselineNotice | HeldNotice | RefusedNotice | SourceNotice, Field(discriminator="kind")
+    ReleaseAlert | BaselineNotice | HeldNotice | RefusedNotice | SourceNotice | OverdueNotice,
+    Field(discriminator="kind"),
 ]
 
 _ADAPTER: TypeAdapter[Notice] = TypeAdapter(Notice)

@@ -78,7 +78,7 @@ def addresses(settings: Settings) -> list[str]:
 
 def new_client(settings: Settings) -> Client:
     """The HTTP client of this process; the cache beside the database may be deleted at any time."""
-    return Client(settings.state.path.with_name("http-cache.db"), contact=settings.polling.contact)
+    return Client(settings.state.path.with_name("http-cache") / "answers.db", contact=settings.polling.contact)
 
 
 Places = Literal["folders", "addresses"]

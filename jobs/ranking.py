@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -35,6 +36,9 @@ from state.snapshots import SnapshotHead
 
 YEARS_BACK = 6
 """Years before the current one that are ranked for a theme's spark of seven."""
+
+SNAPSHOTS_KEPT = 8
+"""Snapshots told of that are kept in memory, some 5 MB each."""
 
 
 @dataclass(frozen=True)
@@ -204,12 +208,23 @@ class _Comparison:
     def _known_at(self, snapshot: int) -> Known:
         """What was known at a snapshot: the figures before this release where it was the last one, else the log's."""
         if self.previous and self.previous.id == snapshot:
-            head, panel = self.previous, self.held
-        else:
+            return _known(self.previous, self.held)
+        kept = _kept.setdefault(self.db, {})
+        if snapshot not in kept:
             head = snapshots.load_head(self.db, snapshot)
-            panel = observations.load_panel(self.db, head.basis.comparators, as_of=snapshot)
-        panel = panel.for_areas(head.basis.comparators)
-        return Known(panel, _snapshot(panel, head.basis, date.fromisoformat(head.known)))
+            kept[snapshot] = _known(head, observations.load_panel(self.db, head.basis.comparators, as_of=snapshot))
+            if len(kept) > SNAPSHOTS_KEPT:
+                del kept[next(iter(kept))]
+        return kept[snapshot]
+
+
+_kept: WeakKeyDictionary[Database, dict[int, Known]] = WeakKeyDictionary()
+"""What was known at snapshots people were told of earlier: it never changes, and is compared with at each release."""
+
+
+def _known(head: SnapshotHead, panel: Panel) -> Known:
+    panel = panel.for_areas(head.basis.comparators)
+    return Known(panel, _snapshot(panel, head.basis, date.fromisoformat(head.known)))
 
 
 def _subject(change: Change) -> str:

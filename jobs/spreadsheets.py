@@ -75,8 +75,6 @@ class Table(BaseModel):
     """Words that stand for 1, 2, 3 ..."""
     header_rows: int = Field(1, ge=1, le=3)
     """Rows that make up the header; blank cells in all but the last are taken for merged with the cell before."""
-    codes: dict[str, str] = {}
-    """Codes the publisher writes wrongly, and what they stand for."""
 
     @field_validator("sheet", "title", "value", "margin")
     @classmethod
@@ -91,18 +89,10 @@ class Table(BaseModel):
     @model_validator(mode="after")
     def _one_of_each(self) -> Table:
         if bool(self.area) == bool(self.area_name):
-            raise ValueError(
-                "give area (the heading over codes) or area_name (the heading over names)"
-            )
-        named = [
-            key
-            for key in ("sheet", "title", "value")
-            if "(?P<period>" in getattr(self, key)
-        ]
+            raise ValueError("give area (the heading over codes) or area_name (the heading over names)")
+        named = [key for key in ("sheet", "title", "value") if "(?P<period>" in getattr(self, key)]
         if len(named) + bool(self.period) != 1:
-            raise ValueError(
-                "give period (a heading), or (?P<period>...) in one of value, sheet and title"
-            )
+            raise ValueError("give period (a heading), or (?P<period>...) in one of value, sheet and title")
         return self
 
     @property
@@ -124,9 +114,10 @@ def pattern(text: str) -> str:
 # --- reading --------------------------------------------------------------------------------------
 
 
-def read_table(book: Book, table: Table) -> pd.DataFrame:
+def read_table(book: Book, table: Table, codes: Mapping[str, str] | None = None) -> pd.DataFrame:
     """The figures of a table as text: area_code, period, value, status, lower_ci, upper_ci; councils and England only.
 
+    ``codes`` puts right codes that the publisher writes and nobody else, or leaves them out where it says nothing.
     Raises LayoutChanged, with file, sheet and column and the nearest match, when the table is not as described.
     """
     name = book.sheet(table.sheet)
@@ -135,12 +126,10 @@ def read_table(book: Book, table: Table) -> pd.DataFrame:
     header = _header(rows, table, where)
     given = _named(table.sheet, name) or _from_title(table, rows[: header.top], where)
     body = _wanted_rows(rows[header.top + table.header_rows :], table, header)
-    pieces = [
-        _piece(body, table, header, column, given, where) for column in header.figures
-    ]
+    pieces = [_piece(body, table, header, column, given, where) for column in header.figures]
     frame = pd.concat(pieces, ignore_index=True)
     if table.area:
-        frame["area_code"] = frame["area_code"].replace(table.codes)
+        frame["area_code"] = frame["area_code"].replace(dict(codes or {}))
         frame = frame[upper_tier(frame["area_code"])]
     else:
         frame = frame[(frame["area_code"] != "") & (frame["value"] != "")]
@@ -174,19 +163,17 @@ class _Header:
 
 def _header(rows: Sequence[Row], table: Table, where: str) -> _Header:
     """The first rows that hold all headings needed. Raises LayoutChanged by the rows that hold most of them."""
-    best: tuple[int, list[str]] = (-1, [])
+    best: tuple[tuple[int, int], list[str]] = ((-1, -1), [])
     for top in range(min(len(rows) - table.header_rows + 1, HEADER_WITHIN)):
         headings = _headings(rows[top : top + table.header_rows])
         score = _score(headings, table)
         if score == len(table.headings) + 1:
             return _columns(headings, top, table, where)
-        if score > best[0] or (not score and _texts(headings) > _texts(best[1])):
-            best = (score, headings)
+        fit = (score, len(headings) - headings.count(""))
+        best = max(best, (fit, headings), key=lambda one: one[0])
     known = sorted(set(filter(None, best[1])))
     low = {heading.casefold() for heading in known}
-    missing = [
-        heading for heading in table.headings if squeeze(heading).casefold() not in low
-    ] or [table.value]
+    missing = [heading for heading in table.headings if squeeze(heading).casefold() not in low] or [table.value]
     msg = (
         f"{where}: no header with the column {missing[0]!r}; {nearest(missing[0], known)}. "
         "Correct the heading in the catalogue if it was renamed"
@@ -196,10 +183,7 @@ def _header(rows: Sequence[Row], table: Table, where: str) -> _Header:
 
 def _headings(rows: Sequence[Row]) -> list[str]:
     """The headings of a header of one or more rows, upper cells carried to the right over blank ones."""
-    return [
-        squeeze(" ".join(parts))
-        for parts in zip(*map(_carried, rows[:-1]), map(_text, rows[-1]), strict=False)
-    ]
+    return [squeeze(" ".join(parts)) for parts in zip(*map(_carried, rows[:-1]), map(_text, rows[-1]), strict=False)]
 
 
 def _carried(row: Row) -> list[str]:
@@ -209,16 +193,10 @@ def _carried(row: Row) -> list[str]:
     return cells
 
 
-def _texts(headings: Sequence[str]) -> int:
-    return sum(1 for heading in headings if heading)
-
-
 def _score(headings: Sequence[str], table: Table) -> int:
     low = {heading.casefold() for heading in headings}
     found = sum(squeeze(heading).casefold() in low for heading in table.headings)
-    return found + any(
-        re.fullmatch(table.value, heading, re.IGNORECASE) for heading in headings
-    )
+    return found + any(re.fullmatch(table.value, heading, re.IGNORECASE) for heading in headings)
 
 
 def _columns(headings: Sequence[str], top: int, table: Table, where: str) -> _Header:
@@ -229,14 +207,7 @@ def _columns(headings: Sequence[str], top: int, table: Table, where: str) -> _He
             msg = f"{where}: the column {heading!r} is there more than once"
             raise LayoutChanged(msg)
         at[heading] = low.index(squeeze(heading).casefold())
-    margins = (
-        {
-            period: column
-            for column, _, period in _fitting(headings, table.margin, where)
-        }
-        if table.margin
-        else {}
-    )
+    margins = {period: column for column, _, period in _fitting(headings, table.margin, where)} if table.margin else {}
     values = tuple(
         _Value(column, heading, period, margins.get(period))
         for column, heading, period in _fitting(headings, table.value, where)
@@ -244,9 +215,7 @@ def _columns(headings: Sequence[str], top: int, table: Table, where: str) -> _He
     return _Header(top, at, values)
 
 
-def _fitting(
-    headings: Sequence[str], wanted: str, where: str
-) -> list[tuple[int, str, str]]:
+def _fitting(headings: Sequence[str], wanted: str, where: str) -> list[tuple[int, str, str]]:
     """The columns whose heading fits a pattern, one for each period it names. Raises LayoutChanged."""
     found = [
         (at, heading, _named(wanted, heading))
@@ -258,9 +227,7 @@ def _fitting(
         raise LayoutChanged(msg)
     period, times = Counter(period for _, _, period in found).most_common(1)[0]
     if times > 1:
-        same = ", ".join(
-            repr(heading) for _, heading, other in found if other == period
-        )
+        same = ", ".join(repr(heading) for _, heading, other in found if other == period)
         msg = f"{where}: {times} columns fit {wanted!r} ({same}); make the pattern narrower"
         raise LayoutChanged(msg)
     return found
@@ -268,9 +235,7 @@ def _fitting(
 
 def _named(wanted: str, text: str) -> str:
     """The period that a pattern finds in a text, or nothing."""
-    found = (
-        re.fullmatch(wanted, text, re.IGNORECASE) if "(?P<period>" in wanted else None
-    )
+    found = re.fullmatch(wanted, text, re.IGNORECASE) if "(?P<period>" in wanted else None
     return found["period"].replace("_", " ").strip() if found else ""
 
 
@@ -287,15 +252,8 @@ def _from_title(table: Table, above: Sequence[Row], where: str) -> str:
 
 
 def _wanted_rows(rows: Sequence[Row], table: Table, header: _Header) -> list[Row]:
-    wanted = [
-        (header.columns[heading], re.compile(text, re.IGNORECASE))
-        for heading, text in table.rows.items()
-    ]
-    return [
-        row
-        for row in rows
-        if all(text.fullmatch(squeeze(_text(row[at]))) for at, text in wanted)
-    ]
+    wanted = [(header.columns[heading], re.compile(text, re.IGNORECASE)) for heading, text in table.rows.items()]
+    return [row for row in rows if all(text.fullmatch(squeeze(_text(row[at]))) for at, text in wanted)]
 
 
 def _piece(
@@ -308,14 +266,8 @@ def _piece(
 ) -> pd.DataFrame:
     """The cells of one column of figures, as text."""
     area = header.columns[table.area or table.area_name]
-    periods = (
-        [_text(row[header.columns[table.period]]) for row in rows]
-        if table.period
-        else column.period or given
-    )
-    margins = (
-        [_text(row[column.margin]) for row in rows] if column.margin is not None else ""
-    )
+    periods = [_text(row[header.columns[table.period]]) for row in rows] if table.period else column.period or given
+    margins = [_text(row[column.margin]) for row in rows] if column.margin is not None else ""
     return pd.DataFrame(
         {
             "area_code": [squeeze(_text(row[area])) for row in rows],
@@ -360,11 +312,7 @@ def _figures(frame: pd.DataFrame, table: Table, where: str) -> pd.DataFrame:
     doubtful = frame["margin"].str.fullmatch(_TWO_FIGURES)
     margin, _ = _numbers(frame["margin"].where(~doubtful, ""), frame["where"])
     sides = [
-        [
-            _limit(one, other, sign, table.scale)
-            for one, other in zip(value, margin, strict=True)
-        ]
-        for sign in (-1, 1)
+        [_limit(one, other, sign, table.scale) for one, other in zip(value, margin, strict=True)] for sign in (-1, 1)
     ]
     return pd.DataFrame(
         {
@@ -378,29 +326,21 @@ def _figures(frame: pd.DataFrame, table: Table, where: str) -> pd.DataFrame:
     )
 
 
-def _numbers(
-    text: pd.Series[str], where: pd.Series[str]
-) -> tuple[pd.Series[str], pd.Series[str]]:
+def _numbers(text: pd.Series[str], where: pd.Series[str]) -> tuple[pd.Series[str], pd.Series[str]]:
     """As ``jobs.tables.numbers``, column by column, so that a message names the right one."""
     read = [numbers(text[where == column], column) for column in where.unique()]
-    values, statuses = (
-        pd.concat(parts).reindex(text.index) for parts in zip(*read, strict=True)
-    )
+    values, statuses = (pd.concat(parts).reindex(text.index) for parts in zip(*read, strict=True))
     return values, statuses
 
 
 def _graded(text: pd.Series[str], grades: Sequence[str], where: str) -> pd.Series[str]:
     """Grades as numbers from 1, markers as they are. Raises LayoutChanged for a number, which is no grade."""
-    known = {
-        grade.casefold(): str(number) for number, grade in enumerate(grades, start=1)
-    }
+    known = {grade.casefold(): str(number) for number, grade in enumerate(grades, start=1)}
     wrong = text[text.str.fullmatch(r"[-+\d.,]*\d[\d.,]*")]
     if len(wrong):
         msg = f"{where}: {wrong.iloc[0]!r} stands where a grade was; grades are {', '.join(grades)}"
         raise LayoutChanged(msg)
-    return text.map(
-        {one: known.get(squeeze(one).casefold(), one) for one in text.unique()}
-    )
+    return text.map({one: known.get(squeeze(one).casefold(), one) for one in text.unique()})
 
 
 def _scaled(text: str, scale: float) -> str:
@@ -409,11 +349,7 @@ def _scaled(text: str, scale: float) -> str:
 
 def _limit(value: str, margin: str, sign: int, scale: float) -> str:
     """A limit, where there are a figure and its margin."""
-    return (
-        _plain(Decimal(value) + sign * Decimal(margin) * Decimal(str(scale)))
-        if value and margin
-        else ""
-    )
+    return _plain(Decimal(value) + sign * Decimal(margin) * Decimal(str(scale))) if value and margin else ""
 
 
 def _plain(number: Decimal) -> str:
@@ -424,8 +360,8 @@ def _plain(number: Decimal) -> str:
 # --- councils by name -----------------------------------------------------------------------------
 
 _ASIDE = re.compile(
-    r"\b(?:ua|cc|mbc|cty|pre lgr?|council|county|city|of|the|unitary authority|(?:metropolitan|royal|london) borough"
-    r"|borough council)\b"
+    r"\b(?:until \d{4}|ua|cc|mbc|cty|pre lgr?|council|county|city|of|the|unitary authority"
+    r"|(?:metropolitan|royal|london) borough|borough council)\b"
 )
 """Words that one publisher puts with a council's name and another does not."""
 
@@ -462,10 +398,7 @@ def _by_name() -> Mapping[str, tuple[Area, ...]]:
     found: dict[str, list[Area]] = {}
     for area in load_areas():
         found.setdefault(plain_name(area.name), []).append(area)
-    return {
-        name: tuple(sorted(areas, key=lambda area: area.start or date.min))
-        for name, areas in found.items()
-    }
+    return {name: tuple(sorted(areas, key=lambda area: area.start or date.min)) for name, areas in found.items()}
 
 
 def code_of(name: str, period: Period) -> str | None:
@@ -489,12 +422,9 @@ def _with_codes(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     """
     pairs = frame[["area_code", "period"]].drop_duplicates()
     codes = {
-        (name, label): code_of(name, parse_period(label))
-        for name, label in pairs.itertuples(index=False, name=None)
+        (name, label): code_of(name, parse_period(label)) for name, label in pairs.itertuples(index=False, name=None)
     }
-    found = [
-        codes[pair] for pair in zip(frame["area_code"], frame["period"], strict=True)
-    ]
+    found = [codes[pair] for pair in zip(frame["area_code"], frame["period"], strict=True)]
     unknown = frame["area_code"][[code is None for code in found]]
     if len(unknown):
         first = unknown.iloc[0]

@@ -17,6 +17,7 @@ from jobs.notices import (
     HeldNotice,
     Moved,
     Notice,
+    OverdueNotice,
     RefusedNotice,
     ReleaseAlert,
     ReleaseInfo,
@@ -95,6 +96,15 @@ def owe_source(db: Database, source: str, notice: SourceNotice, now: datetime) -
     """Owe the ops channel word of what goes wrong at a source, and of what works again."""
     what = hashlib.sha256(to_json(notice).encode()).hexdigest()[:12]
     return _owe(db, f"source/{source}/{now.isoformat(timespec='seconds')}/{what}", OPS, notice, now)
+
+
+def owe_overdue(db: Database, releases: Iterable[str], notice: OverdueNotice, now: datetime) -> bool:
+    """Owe the ops channel word of releases overdue, moved or cancelled; ``releases`` are what it tells, once for all.
+
+    Each is one text made of what is told of it, its source, its data set and its day.
+    """
+    what = hashlib.sha256(repr(sorted(releases)).encode()).hexdigest()[:12]
+    return _owe(db, f"overdue/{what}/{OPS}", OPS, notice, now)
 
 
 def _owe(db: Database, key: str, destination: str, notice: Notice, now: datetime) -> bool:

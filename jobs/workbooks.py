@@ -53,9 +53,7 @@ _ODS_PARTS = ("mimetype", "META-INF/manifest.xml", _CONTENT)
 class Book:
     """The sheets of a workbook or CSV file by name; ``where`` names the file in messages."""
 
-    def __init__(
-        self, where: str, names: Iterable[str], read: Callable[[str], Sequence[Row]]
-    ) -> None:
+    def __init__(self, where: str, names: Iterable[str], read: Callable[[str], Sequence[Row]]) -> None:
         self.where = where
         self.names = tuple(names)
         self._read = read
@@ -63,15 +61,12 @@ class Book:
 
     def sheet(self, wanted: str) -> str:
         """The one sheet whose whole name fits a pattern. Raises LayoutChanged, naming the nearest."""
-        found = [
-            name
-            for name in self.names
-            if not wanted or re.fullmatch(wanted, name, re.IGNORECASE)
-        ]
+        found = [name for name in self.names if not wanted or re.fullmatch(wanted, name, re.IGNORECASE)]
         if len(found) == 1:
             return found[0]
         if found:
-            msg = f"{self.where}: {len(found)} sheets fit {wanted!r} ({', '.join(found[:8])}); make the pattern narrower"
+            names = ", ".join(found[:8])
+            msg = f"{self.where}: {len(found)} sheets fit {wanted!r} ({names}); make the pattern narrower"
             raise LayoutChanged(msg)
         msg = f"{self.where}: no sheet fits {wanted!r}; {nearest(wanted, self.names)}"
         raise LayoutChanged(msg)
@@ -103,9 +98,7 @@ def open_book(body: bytes, where: str) -> Book:
     return Book(where, book.sheet_names, lambda name: _sheet_rows(book, name, where))
 
 
-def _sheet_rows(
-    book: python_calamine.CalamineWorkbook, name: str, where: str
-) -> Sequence[Row]:
+def _sheet_rows(book: python_calamine.CalamineWorkbook, name: str, where: str) -> Sequence[Row]:
     try:
         return book.get_sheet_by_name(name).to_python(skip_empty_area=False)
     except (python_calamine.CalamineError, OSError, ValueError) as error:
@@ -117,14 +110,16 @@ def _open_csv(body: bytes, where: str) -> Book:
     if body.startswith(_ZIP) or _PAGE.match(body) or _kind(body) != _UNKNOWN:
         msg = f"{where}: {_kind(body)} instead of a CSV file; look at the publisher's page"
         raise LayoutChanged(msg)
+    if body.count(b",") + body.count(b"\n") > MOST_CELLS:
+        raise _too_large(where, f"more than {MOST_CELLS:,} cells")
     try:
-        rows = list(
-            csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
-        )
+        rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         msg = f"{where}: the body is no UTF-8 CSV ({error})"
         raise LayoutChanged(msg) from error
     width = max(map(len, rows), default=0)
+    if width * len(rows) > MOST_CELLS:
+        raise _too_large(where, f"{width * len(rows):,} cells")
     full = [[*row, *[""] * (width - len(row))] for row in rows]
     return Book(where, ["CSV"], lambda _: full)
 
@@ -195,18 +190,12 @@ def _parts(packed: zipfile.ZipFile, where: str) -> list[zipfile.ZipInfo]:
         # The manifest comes before the content, which cannot be checked when it is encrypted.
         return [packed.getinfo(name) for name in _ODS_PARTS if name in names]
     if "xl/workbook.xml" in names:
-        return [
-            part
-            for part in packed.infolist()
-            if part.filename.endswith((".xml", ".rels"))
-        ]
+        return [part for part in packed.infolist() if part.filename.endswith((".xml", ".rels"))]
     msg = f"{where}: a ZIP file without a workbook in it, of {', '.join(sorted(names)[:5]) or 'nothing'}"
     raise LayoutChanged(msg)
 
 
-def _unpacked(
-    packed: zipfile.ZipFile, part: zipfile.ZipInfo, limit: int, where: str
-) -> bytes:
+def _unpacked(packed: zipfile.ZipFile, part: zipfile.ZipInfo, limit: int, where: str) -> bytes:
     """A part, counted while it is unpacked, for the sizes in the directory may be false."""
     content = bytearray()
     with packed.open(part) as stream:
@@ -218,15 +207,11 @@ def _unpacked(
 
 
 def _too_large(where: str, what: str) -> LayoutChanged:
-    return LayoutChanged(
-        f"{where}: the workbook unpacks to {what}, larger than any real one; nothing is read from it"
-    )
+    return LayoutChanged(f"{where}: holds {what}, more than any real file; nothing is read from it")
 
 
 def _protected(where: str) -> LayoutChanged:
-    return LayoutChanged(
-        f"{where}: the workbook is protected by a password; ask the publisher for an open one"
-    )
+    return LayoutChanged(f"{where}: the workbook is protected by a password; ask the publisher for an open one")
 
 
 class _Size:
@@ -257,9 +242,7 @@ class _Size:
             self._add_ods(content)
         else:
             self._add_sheet(content)
-            texts = [
-                found.end() - found.start() for found in _SHARED_TEXT.finditer(content)
-            ]
+            texts = [found.end() - found.start() for found in _SHARED_TEXT.finditer(content)]
             self._lengths.extend(texts)
 
     def _add_ods(self, content: bytes) -> None:
@@ -279,11 +262,7 @@ class _Size:
             if b"office:" in given or not (closed or given.endswith(b"/")):
                 filled = columns
                 if repeated * rows > 1:
-                    self.text += (
-                        repeated
-                        * rows
-                        * (content.find(b"table-cell>", found.end()) - found.start())
-                    )
+                    self.text += repeated * rows * (content.find(b"table-cell>", found.end()) - found.start())
 
     def _add_sheet(self, content: bytes) -> None:
         """In XLSX a cell says where it stands: one cell can stand in the last row and column."""
@@ -323,21 +302,15 @@ class _Sheet:
 
 _GIVEN = rb"""(?=[\s/>])([^>"']*(?:(?:"[^"]*"|'[^']*')[^>"']*)*)>(</)?"""
 _ODS_CELL = re.compile(  # the reader, too, knows these names with no other prefix
-    rb"<table:(table-row|table-cell|covered-table-cell)"
-    + _GIVEN
-    + rb"|</table:table\s*>"
+    rb"<table:(table-row|table-cell|covered-table-cell)" + _GIVEN + rb"|</table:table\s*>"
 )
 _ROWS_REPEATED = re.compile(rb"""number-rows-repeated\s*=\s*["']([^"']*)["']""")
 _COLUMNS_REPEATED = re.compile(rb"""number-columns-repeated\s*=\s*["']([^"']*)["']""")
 _XLSX_CELL = re.compile(rb"<(?:[\w.-]+:)?(row|c)" + _GIVEN)
 _PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)(\d+)["']""")
 _IS_SHARED = re.compile(rb"""\st\s*=\s*["']s["']""")
-_SHARED_NUMBER = re.compile(
-    rb"""\st\s*=\s*["']s["'][^>]*>\s*<(?:[\w.-]+:)?v>\s*(\d{1,9})\s*<"""
-)
-_SHARED_TEXT = re.compile(
-    rb"<(?:[\w.-]+:)?si(?:\s[^>]*)?>.*?</(?:[\w.-]+:)?si\s*>", re.DOTALL
-)
+_SHARED_NUMBER = re.compile(rb"""\st\s*=\s*["']s["'][^>]*>\s*<(?:[\w.-]+:)?v>\s*(\d{1,9})\s*<""")
+_SHARED_TEXT = re.compile(rb"<(?:[\w.-]+:)?si(?:\s[^>]*)?>.*?</(?:[\w.-]+:)?si\s*>", re.DOTALL)
 
 
 def _count(repeated: re.Pattern[bytes], given: bytes | None) -> int:
@@ -350,9 +323,7 @@ def _count(repeated: re.Pattern[bytes], given: bytes | None) -> int:
 
 def _number(letters: bytes) -> int:
     """The number of the column AB."""
-    return functools.reduce(
-        lambda number, letter: 26 * number + letter - 64, letters.upper(), 0
-    )
+    return functools.reduce(lambda number, letter: 26 * number + letter - 64, letters.upper(), 0)
 
 
 class _NotPlain(Exception):

@@ -13,7 +13,7 @@ from multiprocessing import connection, get_context, parent_process
 import structlog
 
 from engine.errors import EngineError
-from jobs import publishers
+from jobs import calendar, publishers
 from jobs.errors import JobsError
 from jobs.http import Client
 from jobs.logs import configure_logs
@@ -55,6 +55,11 @@ def look_addresses(settings: Settings) -> Polled:
 def take_in(settings: Settings, item: publishers.Item) -> Polled:
     """Take in what a look at a publisher brought, in the worker."""
     return publishers.take_in(_connection(settings), settings, _policy(settings), item, datetime.now(UTC))
+
+
+def keep_calendar(settings: Settings, seen: tuple[calendar.Seen, ...]) -> None:
+    """Keep what the release calendars announce, and tell what has become overdue, in the worker."""
+    calendar.keep(_connection(settings), settings, _policy(settings), seen, datetime.now(UTC))
 
 
 def carry_out_decisions(settings: Settings) -> int:

@@ -287,6 +287,8 @@ CREATE TABLE calendar (
     state TEXT NOT NULL CHECK (state IN ('provisional', 'confirmed', 'cancelled')),
     title TEXT NOT NULL,
     was TEXT NOT NULL DEFAULT '',
+    announced INTEGER NOT NULL DEFAULT 0,
+    told TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (source, dataset)
 ) STRICT, WITHOUT ROWID;
 """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from sqlite_utils import Database
 
@@ -37,15 +38,22 @@ _FIELDS = ("mark", "failures", "checked", "problem", "since", "next_try", "told"
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A release a publisher has announced: its day (ISO), its state and its title; ``was`` is the day before it moved.
+    """A release that is to come: its day (ISO), its state and its title; ``was`` is the day before it moved.
 
-    ``state`` is provisional, confirmed or cancelled.
+    ``state`` is provisional, confirmed or cancelled. ``announced`` is true for an announcement in a release calendar,
+    false for what a publisher says beside its data. ``told`` is what people were last told of it: a kind and a day.
     """
 
     day: str
     state: str
     title: str = ""
     was: str = ""
+    announced: bool = False
+    told: str = ""
+
+
+_EARLY = {"provisional": timedelta(days=30)}
+_WEEK = timedelta(days=7)
 
 
 def places(db: Database, source: str) -> dict[str, Place]:
@@ -97,19 +105,59 @@ def gaps(db: Database) -> dict[str, str]:
 
 
 def expected(db: Database, source: str) -> dict[str, Expected]:
-    """The next release that a source has announced, by data set."""
-    rows = db.execute("SELECT dataset, day, state, title, was FROM calendar WHERE source = ?", (source,))
-    return {dataset: Expected(*fields) for dataset, *fields in rows}
+    """The release of each data set that is to come, or that came last."""
+    rows = db.execute(
+        "SELECT dataset, day, state, title, was, announced, told FROM calendar WHERE source = ?", (source,)
+    )
+    return {
+        dataset: Expected(day, state, title, was, bool(announced), told)
+        for dataset, day, state, title, was, announced, told in rows
+    }
+
+
+def has_come(expected: Expected, released: str) -> bool:
+    """Whether a release of this day (ISO, empty for none) is the one expected.
+
+    Files may be put up some days before they are announced, so up to a week early is in time; and thirty days where
+    the day is provisional, which for an announced month is the month.
+    """
+    early = _EARLY.get(expected.state, _WEEK)
+    return released >= (date.fromisoformat(expected.day) - early).isoformat()
 
 
 def save_expected(db: Database, source: str, dataset: str, release: Expected) -> None:
-    """Keep the next release of a data set; a day that differs from the one known is kept as the day it moved from."""
+    """Keep the release of a data set that is to come, with the day it moved from if it has moved.
+
+    What a publisher says of itself does not take the place of an announcement before that release has come, so the
+    two never take turns. Another day is a move only of the same release: not of the next one, and not where a day
+    within the provisional month becomes known.
+    """
+    known = expected(db, source).get(dataset)
+    was = ""
+    if known and not has_come(known, last_releases(db, source).get(dataset, ("", "", ""))[1]):
+        if known.announced and not release.announced:
+            return
+        was = _moved_from(known, release)
     db.execute(
-        "INSERT INTO calendar (source, dataset, day, state, title, was) VALUES (?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET was = CASE WHEN day <> excluded.day THEN day ELSE was END, "
-        "day = excluded.day, state = excluded.state, title = excluded.title",
-        (source, dataset, release.day, release.state, release.title, release.was),
+        "INSERT INTO calendar (source, dataset, day, state, title, was, announced) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET day = excluded.day, state = excluded.state, title = excluded.title, "
+        "was = excluded.was, announced = excluded.announced",
+        (source, dataset, release.day, release.state, release.title, was, release.announced),
     )
+
+
+def _moved_from(known: Expected, release: Expected) -> str:
+    if (known.title, known.announced) != (release.title, release.announced):
+        return ""
+    if known.day == release.day:
+        return known.was
+    narrowed = known.state == "provisional" and known.day[:7] == release.day[:7]
+    return "" if narrowed else known.day
+
+
+def mark_expected_told(db: Database, source: str, dataset: str, told: str) -> None:
+    """Note what people have been told of the release of a data set that is to come."""
+    db.execute("UPDATE calendar SET told = ? WHERE source = ? AND dataset = ?", (told, source, dataset))
 
 
 def last_releases(db: Database, source: str) -> dict[str, tuple[str, str, str]]:

@@ -24,6 +24,7 @@ from engine.snapshot import METHOD_VERSION
 from jobs.observation_file import COLUMNS as OBSERVATION_COLUMNS
 from jobs.observation_file import OPTIONAL
 from jobs.settings import Key, known_keys, load_settings
+from jobs.sources import publisher_names
 from state import export
 
 ROOT = Path(__file__).parents[1]
@@ -33,11 +34,14 @@ VARIABLES = (
     "SLACK_APP_TOKEN",
     "SLACK_SIGNING_SECRET",
     "SLACK_API_URL",
+    "LGINFORM_KEY",
+    "LGINFORM_SECRET",
 )
 PAGES = (
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "docs/add-a-source.md",
     "docs/decisions.md",
     "docs/method.md",
     "docs/operations.md",
@@ -124,10 +128,14 @@ def sections(page: str) -> dict[str, str]:
     return dict(zip(parts[1::2], (" ".join(body.split()) for body in bodies), strict=True))
 
 
-@pytest.mark.parametrize("key", known_keys(), ids=lambda key: key.name)
+KEYS = {key.documented: key for key in known_keys()}
+"""What all publishers have is documented once."""
+
+
+@pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
 def test_every_setting_is_documented_as_it_is(key: Key) -> None:
-    section = sections(SETTINGS).get(key.name, "")
-    assert section, f"docs/settings.md has no heading ### `{key.name}`"
+    section = sections(SETTINGS).get(key.documented, "")
+    assert section, f"docs/settings.md has no heading ### `{key.documented}`"
     assert key.description in section
     assert f"Default: `{key.default}`." in section or (key.default in {"required", "unset"})
     assert (key.default == "required") == ("Required." in section)
@@ -135,12 +143,21 @@ def test_every_setting_is_documented_as_it_is(key: Key) -> None:
 
 
 def test_no_setting_is_documented_that_is_not_there() -> None:
-    assert set(sections(SETTINGS)) == {key.name for key in known_keys()} | set(VARIABLES)
+    assert set(sections(SETTINGS)) == {*KEYS, *VARIABLES}
 
 
 def test_settings_stand_in_their_order() -> None:
     documented = [name for name in sections(SETTINGS) if name not in VARIABLES]
-    assert documented == [key.name for key in known_keys()]
+    assert documented == list(KEYS)
+
+
+@pytest.mark.parametrize("name", publisher_names())
+def test_the_keys_of_each_publisher_are_those_documented(name: str) -> None:
+    keys = [key for key in known_keys() if key.name.startswith(f"sources.{name}.")]
+    shared = [key for key in KEYS.values() if key.documented.startswith("sources.PUBLISHER.")]
+    assert [(key.documented, key.default, key.description) for key in keys] == [
+        (key.documented, key.default, key.description) for key in shared
+    ]
 
 
 @pytest.mark.parametrize("block", tomls(), ids=str)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.messages.alerts import release_alert
 from bot.messages.baseline import baseline
-from bot.messages.ops import held, refused, source
+from bot.messages.ops import held, overdue, refused, source
 from bot.slack_text import Message
-from jobs.notices import BaselineNotice, HeldNotice, Notice, RefusedNotice, ReleaseAlert
+from jobs.notices import BaselineNotice, HeldNotice, Notice, OverdueNotice, RefusedNotice, ReleaseAlert
 
 __all__ = ["render"]
 
@@ -19,4 +19,6 @@ def render(notice: Notice) -> Message:
         return baseline(notice)
     if isinstance(notice, HeldNotice):
         return held(notice)
+    if isinstance(notice, OverdueNotice):
+        return overdue(notice)
     return refused(notice) if isinstance(notice, RefusedNotice) else source(notice)

@@ -1,11 +1,21 @@
-"""What the ops channel is told: releases held or refused, sources that fail or work again."""
+"""What the ops channel is told: releases held, refused or overdue, sources that fail or work again."""
 
 from __future__ import annotations
 
+import re
+
 from bot import words
 from bot.messages.alerts import release
-from bot.slack_text import Message, code, compose, context, cut, literal, pages, paragraphs, section
-from jobs.notices import FindingLine, HeldNotice, RefusedNotice, SourceNotice, TroubleLine
+from bot.slack_text import Message, code, compose, context, cut, escape, literal, pages, paragraphs, section
+from jobs.notices import (
+    FindingLine,
+    HeldNotice,
+    OverdueLine,
+    OverdueNotice,
+    RefusedNotice,
+    SourceNotice,
+    TroubleLine,
+)
 
 SHOWN = 10
 _EVIDENCE = 400
@@ -65,6 +75,39 @@ def _source_fact(notice: SourceNotice) -> str:
 def _trouble(trouble: TroubleLine) -> str:
     tries = f" ({words.count(trouble.attempts, 'attempt')} without success)" if trouble.attempts > 1 else ""
     return f"• {words.strong(trouble.place)}{tries}: {_reason(trouble.reason)}"
+
+
+def overdue(notice: OverdueNotice) -> Message:
+    """Releases that are overdue, have moved or are cancelled; all of them are in the thread if there are many."""
+    first, *others = (_expected(line) for line in notice.lines)
+    lines = [f"• {line}" for line in others]
+    more = len(lines) - SHOWN
+    note = f"… and {more:,} more: see the thread" if more > 0 else ""
+    rest = ""
+    if any(line.kind == "overdue" for line in notice.lines):
+        rest = (
+            "Nothing newer was taken in, and the figures held stand. If a release is out, its page or address may have "
+            "changed: benchwatch sources shows what was last seen."
+        )
+    thread = [compose([section(page)]) for page in pages([("", lines)], 2_800)] if more > 0 else []
+    return compose(paragraphs([first, *lines[:SHOWN], note, rest]), thread)
+
+
+def _expected(line: OverdueLine) -> str:
+    name, day = words.name(line.name), words.day(line.day)
+    if line.kind == "overdue":
+        by = "expected by" if line.provisional else "expected on"
+        fact = words.joined(f"*{name} is {words.count(line.late, 'day')} late*", f"{by} {day}")
+    elif line.kind == "cancelled":
+        fact = words.joined(f"*{name} is cancelled*", f"it was expected on {day}")
+    else:
+        fact = f"*{name} has moved* from {words.day(line.was)} to {day}"
+    return words.joined(fact, words.name(line.source), _link(line.page))
+
+
+def _link(address: str) -> str:
+    """A link to a page; nothing for what is no address or would end the link early."""
+    return f"<{escape(address)}>" if re.fullmatch(r"https?://[!-;=?-{}~]+", address) else ""
 
 
 def _fact(notice: HeldNotice) -> str:

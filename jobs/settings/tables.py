@@ -168,8 +168,31 @@ class Polling(Table):
         default="",
         description="Whom publishers may write to about our requests, such as an e-mail address; in the user agent.",
     )
+
+
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+")]
+
+
+class Calendar(Table):
+    """Release calendars: what is announced, and what has not come."""
+
+    on: bool = Field(
+        default=True, description="Whether release calendars are looked at and late releases told to the ops channel."
+    )
+    every: Every = Field(
+        default=parse_every("15 7 * * mon-fri"),
+        description="When to look: an interval or a cron line. Once a working day is enough.",
+    )
+    govuk: Address = Field(
+        default="https://www.gov.uk/", description="Base address of GOV.UK, for the search of its announcements."
+    )
+    ons: Address = Field(
+        default="https://api.beta.ons.gov.uk/v1/",
+        description="Base address of the interface of ONS that has its release calendar.",
+    )
     overdue_days: Annotated[int, Field(ge=0)] = Field(
-        default=3, description="Days after its announced date that a release may be late before the ops channel hears."
+        default=3,
+        description="Working days that a release may be late after its confirmed day before the ops channel hears.",
     )
 
 
@@ -260,6 +283,7 @@ class Settings(Table):
     leads: Annotated[tuple[Lead, ...], Field(strict=False)] = ()
     sources: Sources = Sources()
     polling: Polling = Polling()
+    calendar: Calendar = Calendar()
     catalogue: Catalogue = Catalogue()
     state: State = State()
     ranking: Ranking = Ranking()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 import pytest
 
@@ -15,14 +16,18 @@ from jobs.notices import (
     BaselineNotice,
     FindingLine,
     Footing,
+    GapLine,
     HeldNotice,
     Moved,
     Notice,
+    OverdueLine,
+    OverdueNotice,
     RefusedNotice,
     ReleaseAlert,
     ReleaseInfo,
     SourceNotice,
     ThemeLine,
+    TroubleLine,
     from_json,
     to_json,
 )
@@ -295,12 +300,107 @@ def test_a_refused_file_is_named_with_its_reason() -> None:
     assert "No reason was given." in plain(shown(RefusedNotice("refused", "file", "crime.csv", "")))
 
 
-def test_a_failing_source_and_its_recovery() -> None:
-    failing = plain(shown(SourceNotice("source", "ons", failing=True, attempts=5, reason="connection refused")))
-    assert failing.startswith("Source ons is failing: 5 attempts without success\nconnection refused\n")
-    assert plain(shown(SourceNotice("source", "ons", failing=False, attempts=1, reason=""))) == (
-        "Source ons works again after 1 failed attempt"
+def source(*troubles: TroubleLine, recovered: tuple[str, ...] = (), gaps: tuple[GapLine, ...] = ()) -> Message:
+    return shown(SourceNotice("source", "GOV.UK", troubles, recovered, gaps))
+
+
+def test_a_failing_source_is_named_with_its_places_and_reasons() -> None:
+    tried = TroubleLine("GOV.UK: Collected waste", "the server answered 503", 3)
+    changed = TroubleLine("GOV.UK: Local roads", "sheet RDC0120 is missing", 1)
+    assert plain(source(tried, changed)).splitlines() == [
+        "Source GOV.UK is failing in 2 places",
+        "• GOV.UK: Collected waste (3 attempts without success): the server answered 503",
+        "• GOV.UK: Local roads: sheet RDC0120 is missing",
+        "The figures held of these stand. All are looked at again on schedule; benchwatch sources shows them.",
+    ]
+    assert "No reason was given." in plain(source(TroubleLine("GOV.UK", "", 1)))
+
+
+def test_a_source_that_works_again_is_named_with_its_places() -> None:
+    assert plain(source(recovered=("GOV.UK: Collected waste",))).splitlines() == [
+        "Source GOV.UK works again in 1 place",
+        "• GOV.UK: Collected waste works again",
+    ]
+
+
+def test_missing_indicators_are_named_with_their_codes_and_reasons() -> None:
+    renamed = GapLine("waste-1", "Waste sent for recycling", "no column 'Recycled'; the nearest is 'Re-cycled'")
+    lines = plain(source(gaps=(renamed,))).splitlines()
+    assert lines[:2] == [
+        "1 indicator is missing from GOV.UK",
+        "• Waste sent for recycling (waste-1) is missing: no column 'Recycled'; the nearest is 'Re-cycled'",
+    ]
+    assert lines[2].startswith("The figures held of these stand.")
+    both = plain(source(TroubleLine("GOV.UK", "down", 1), recovered=("Roads",), gaps=(renamed, renamed)))
+    assert both.splitlines()[0] == (
+        "Source GOV.UK is failing in 1 place · 2 indicators are missing from GOV.UK · "
+        "Source GOV.UK works again in 1 place"
     )
+
+
+def test_much_that_goes_wrong_goes_on_in_the_thread() -> None:
+    gaps = tuple(GapLine(f"waste-{number}", f"Indicator {number:02}", "not in the file") for number in range(60))
+    message = source(gaps=gaps)
+    assert "… and 50 more: see the thread" in plain(message)
+    assert sum(plain(part).count("• ") for part in message.thread) == 60
+    assert source(gaps=gaps[:10]).thread == ()
+
+
+PAGE = "https://www.gov.uk/government/statistics/waste?a=1&b=2"
+LATE = OverdueLine("overdue", "Collected waste: 2024 to 2025", "GOV.UK", "2025-11-18", late=6, page=PAGE)
+
+
+def overdue(*lines: OverdueLine) -> Message:
+    return shown(OverdueNotice("overdue", lines))
+
+
+def test_an_overdue_release_is_named_with_its_delay_its_day_and_its_page() -> None:
+    message = overdue(LATE)
+    assert plain(message).splitlines() == [
+        f"Collected waste: 2024 to 2025 is 6 days late · expected on 18 November 2025 · GOV.UK · <{PAGE}>",
+        (
+            "Nothing newer was taken in, and the figures held stand. If a release is out, its page or address may "
+            "have changed: benchwatch sources shows what was last seen."
+        ),
+    ]
+    assert f"<{PAGE.replace('&', '&amp;')}>" in json.dumps(message.blocks)
+
+
+def test_a_provisional_day_and_a_missing_page_are_told_as_such() -> None:
+    line = OverdueLine("overdue", "Attendance", "DfE", "2025-10-31", provisional=True, late=31)
+    assert plain(overdue(line)).splitlines()[0] == "Attendance is 31 days late · expected by 31 October 2025 · DfE"
+
+
+def test_moved_and_cancelled_releases_are_one_line_each() -> None:
+    moved_line = OverdueLine("moved", "Waste", "GOV.UK", "2025-12-02", was="2025-11-18")
+    cancelled = OverdueLine("cancelled", "Roads", "GOV.UK", "2025-11-18")
+    assert plain(overdue(cancelled, moved_line)).splitlines() == [
+        "Roads is cancelled · it was expected on 18 November 2025 · GOV.UK",
+        "• Waste has moved from 18 November 2025 to 2 December 2025 · GOV.UK",
+    ]
+    assert plain(overdue(LATE, moved_line)).splitlines()[1:] == [
+        "• Waste has moved from 18 November 2025 to 2 December 2025 · GOV.UK",
+        plain(overdue(LATE)).splitlines()[-1],
+    ]
+
+
+def test_many_overdue_releases_go_on_in_the_thread() -> None:
+    message = overdue(*[LATE] * 40)
+    assert "… and 29 more: see the thread" in plain(message)
+    assert sum(plain(part).count("• ") for part in message.thread) == 39
+    assert overdue(*[LATE] * 11).thread == ()
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["javascript:alert(1)", "https://x/|<!channel>", "https://x/ y", "https://x/>", "ftp://x/", "https://\u202ex"],
+)
+def test_what_is_no_address_is_no_link(page: str) -> None:
+    line = OverdueLine("overdue", "Waste", "GOV.UK", "2025-11-18", late=6, page=page)
+    assert plain(overdue(line)).splitlines()[0] == "Waste is 6 days late · expected on 18 November 2025 · GOV.UK"
+
+
+KINDS: tuple[Literal["overdue", "moved", "cancelled"], ...] = ("overdue", "moved", "cancelled")
 
 
 def test_hostile_names_mention_nobody_in_any_notice() -> None:
@@ -313,7 +413,19 @@ def test_hostile_names_mention_nobody_in_any_notice() -> None:
         BaselineNotice("baseline", footing, release, 1, (ThemeLine(HOSTILE, at(1), 1, 1),), (), 1, 1),
         HeldNotice("held", release, False, (FindingLine(HOSTILE, HOSTILE, HOSTILE, HOSTILE),) * 30, 30, True),
         RefusedNotice("refused", HOSTILE, HOSTILE, HOSTILE * 30),
-        SourceNotice("source", HOSTILE, True, 1, HOSTILE),
+        SourceNotice(
+            "source",
+            HOSTILE,
+            (TroubleLine(HOSTILE, HOSTILE * 30, 3),) * 30,
+            (HOSTILE,) * 30,
+            (GapLine(HOSTILE, HOSTILE, HOSTILE),) * 30,
+        ),
+        OverdueNotice(
+            "overdue",
+            tuple(
+                OverdueLine(kind, HOSTILE, HOSTILE, HOSTILE, was=HOSTILE, late=9, page=HOSTILE) for kind in KINDS * 10
+            ),
+        ),
     ):
         message = shown(notice)
         whole = message.text + json.dumps([part.blocks for part in (message, *message.thread)], ensure_ascii=False)
