@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-
 from engine.errors import EngineError
 from jobs.errors import SourceError
 from jobs.http import Client
@@ -15,6 +13,7 @@ from jobs.policy import Policy
 from jobs.publishers import Failed, Found, Item, look_at_all
 from jobs.settings import Settings
 from jobs.sources import publisher, wants_of
+from state.database import Database
 
 
 @dataclass(frozen=True, slots=True)

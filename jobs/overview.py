@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-
 from engine.areas import load_areas
 from engine.origins import Origin
 from jobs.policy import Policy
 from jobs.settings import Settings
 from jobs.sources import Wants, publisher, publisher_names, wants_of
 from state import sources
+from state.database import Database
 from state.sources import WHOLE, Expected, Held, Place
 
 
@@ -77,7 +76,7 @@ def overview(db: Database, settings: Settings, policy: Policy) -> Overview:
     """How every source and every indicator of the catalogue stands."""
     lines = tuple(_source(db, policy, name) for name in publisher_names())
     datasets = {(line.source, dataset.dataset): dataset for line in lines for dataset in line.datasets}
-    problems = {line.source: line.problem for line in lines}
+    problems = {line.source: line.problem if line.on else "its source is switched off" for line in lines}
     held = sources.held(db, load_areas().carry(settings.council.code))
     gaps, held_back = sources.gaps(db), sources.held_indicators(db)
     found = []

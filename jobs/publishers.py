@@ -96,18 +96,24 @@ def look(name: str, at: Site, wants: Mapping[str, Wants], places: Mapping[str, P
     try:
         for item in publisher(name).notice(at, wants):
             if isinstance(item, Trouble):
-                yield Failed(name, item.dataset, _fault(item.error))
-                continue
-            shown.append(item)
-            mark = f"{_wish(wants[item.dataset])} {item.mark}"
-            if places.get(item.dataset, Place()).mark != mark:
-                yield _fetched(name, at, wants[item.dataset], item, mark)
+                found: Found | Failed | None = Failed(name, item.dataset, _fault(item.error))
+            else:
+                shown.append(item)
+                found = _if_new(name, at, wants[item.dataset], item, places)
+            if isinstance(found, Failed) and found.fault.retry_after:
+                fault = found.fault  # who asks us to wait is asked for nothing else meanwhile
+                break
+            if found:
+                yield found
     except Exception as error:  # noqa: BLE001  # told to ops and logged; the next look may succeed
         fault = _fault(error)
     yield Looked(name, tuple(shown), fault)
 
 
-def _fetched(name: str, at: Site, wants: Wants, noticed: Noticed, mark: str) -> Found | Failed:
+def _if_new(name: str, at: Site, wants: Wants, noticed: Noticed, places: Mapping[str, Place]) -> Found | Failed | None:
+    mark = f"{_wish(wants)} {noticed.mark}"
+    if places.get(noticed.dataset, Place()).mark == mark:
+        return None
     try:
         return Found(name, noticed, publisher(name).fetch(at, wants, noticed), mark)
     except Exception as error:  # noqa: BLE001  # the other data sets must not wait for a mend
@@ -140,7 +146,8 @@ def take_in(db: Database, settings: Settings, policy: Policy, item: Item, now: d
     wants = wants_of(policy.catalogue, item.publisher)
     with unit(db, settings.state.path):
         if isinstance(item, Failed):
-            record(db, item.publisher, item.dataset, item.fault, now)
+            # Forgotten, what was seen is looked at again, and so it is noticed that the fault is over.
+            record(db, item.publisher, item.dataset, item.fault, now, mark="")
             return Polled((), (Refusal(_title(item.publisher, wants, item.dataset), item.fault.reason),))
         return _conclude(db, policy, wants, item, now)
 
@@ -163,7 +170,13 @@ def _conclude(db: Database, policy: Policy, wants: Mapping[str, Wants], looked: 
 def _title(name: str, wants: Mapping[str, Wants], dataset: str) -> str:
     """A data set for people; the publisher itself for the place that stands for the whole."""
     title = publisher(name).TITLE
-    return f"{title}: {wants[dataset].dataset.title if dataset in wants else dataset}" if dataset else title
+    if dataset not in wants:
+        return f"{title}: {dataset}" if dataset else title
+    known = wants[dataset].dataset
+    if known.title == known.name:  # it has none of its own, and its name may be a number
+        first, *more = (wanted.indicator.name for wanted in wants[dataset].series)
+        return f"{title}: {known.name}, {first}{f' and {len(more)} more' if more else ''}"
+    return f"{title}: {known.title}"
 
 
 def _take_release(db: Database, settings: Settings, policy: Policy, found: Found, now: datetime) -> Polled:
@@ -221,14 +234,15 @@ def look_at_all(
 ) -> Iterator[Item]:
     """One look at each publisher that ``places`` has, all at the same time; their items as they come.
 
-    A publisher that keeps failing is asked all the same: somebody wants to know now.
+    A publisher that keeps failing is asked all the same: somebody wants to know now. Raises SettingsError for a key
+    that cannot be one, before anybody is asked.
     """
     items: queue.Queue[Item | None] = queue.Queue(_WAITING)
+    sites = {name: site(client, settings, name, load_credentials(os.environ, name)) for name in places}
 
     def work(name: str) -> None:
         try:
-            at = site(client, settings, name, load_credentials(os.environ, name))
-            for item in look(name, at, wants_of(policy.catalogue, name), places[name]):
+            for item in look(name, sites[name], wants_of(policy.catalogue, name), places[name]):
                 items.put(item)
         finally:
             items.put(None)

@@ -53,7 +53,7 @@ def _failed(place: Place, fault: Fault, now: datetime) -> Place:
     failures = place.failures + 1
     tried = failures >= FAILURES_TOLD
     # The words of a passing fault vary from look to look; what was told once stands until it is over.
-    problem = (place.problem or fault.reason if tried else "") if fault.passing else fault.reason
+    problem = place.problem or (fault.reason if tried else "") if fault.passing else fault.reason
     wait = timedelta(seconds=fault.retry_after)
     if tried:
         wait = max(wait, min(COOLING * 2 ** min(failures - FAILURES_TOLD, 8), LONGEST_COOLING))

@@ -550,6 +550,14 @@ def test_an_announcement_outranks_the_publishers_own_date_and_they_do_not_take_t
     assert desk.day("govuk", "waste") == ("2017-01-31", "provisional", "")
 
 
+def test_an_announcement_takes_the_place_of_an_own_date_that_has_passed(desk: Desk) -> None:
+    desk.release("2015-10-01")
+    desk.own("2015-12-31")
+    announced(desk, "16 February 2016")
+    desk.look()
+    assert desk.day("govuk", "waste") == ("2016-02-16", "confirmed", "")
+
+
 def test_the_next_date_after_a_release_is_no_move(desk: Desk) -> None:
     desk.own("2016-01-10")
     desk.release("2016-01-12")

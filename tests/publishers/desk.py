@@ -140,7 +140,7 @@ class Desk:
     def areas(self) -> Counter[str]:
         """For each indicator ranked now, how many of the comparators have a figure."""
         rows = self.db.execute(
-            "SELECT indicators.code, max(\"of\") FROM ranks JOIN indicators ON indicators.id = indicator_id "
+            'SELECT indicators.code, max("of") FROM ranks JOIN indicators ON indicators.id = indicator_id '
             "WHERE until_snapshot IS NULL GROUP BY 1"
         )
         return Counter(dict(rows))

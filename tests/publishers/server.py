@@ -37,7 +37,8 @@ def classes() -> Mapping[str, type[StandIn]]:
     """The stand-ins there are, by the publishers' names."""
     names = sorted({module.name for module in pkgutil.iter_modules(package.__path__)} - _NOT_PUBLISHERS)
     modules = {name: importlib.import_module(f"{package.__name__}.{name}") for name in names}
-    return {name: module.StandIn for name, module in modules.items() if hasattr(module, "StandIn")}
+    found = {name: getattr(module, "StandIn", None) for name, module in modules.items()}
+    return {name: kind for name, kind in found.items() if kind and kind.__module__.endswith(f".{name}")}
 
 
 @dataclass
