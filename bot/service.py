@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -66,6 +67,10 @@ def run_service(settings: Settings, messages: TextIO = sys.stdout) -> dict[str, 
     return service.health.totals()
 
 
+class _Stopping(Exception):
+    """The service is being stopped, and takes nothing more in."""
+
+
 class Service:
     """Everything that runs, started on entering and stopped in reverse on leaving."""
 
@@ -81,6 +86,7 @@ class Service:
         self._stack = ExitStack()
         self.health = Health()
         self._delivering = threading.Lock()
+        self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -89,6 +95,7 @@ class Service:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stopping.set()
         self._stack.close()
 
     def _start(self, stack: ExitStack) -> None:
@@ -215,6 +222,8 @@ class Service:
             return  # the look before is not over
         try:
             look(name)
+        except _Stopping:
+            log.info("a look ends with the service", source=name)
         except Exception:
             log.exception("a look at a source broke off", source=name)
         finally:
@@ -247,9 +256,12 @@ class Service:
     def _in_worker(self, work: Callable[Concatenate[Settings, P], T], *given: P.args, **named: P.kwargs) -> T:
         try:
             return self._pool.submit(work, self._settings, *given, **named).result()
-        except BrokenProcessPool:
-            log.exception("the worker process died; another is started")
-            self._pool = start_worker(self._settings)
+        except (CancelledError, RuntimeError) as error:
+            if self._stopping.is_set():
+                raise _Stopping from error
+            if isinstance(error, BrokenProcessPool):
+                log.exception("the worker process died; another is started")
+                self._pool = start_worker(self._settings)
             raise
 
     def _deliver_soon(self) -> None:

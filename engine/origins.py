@@ -13,6 +13,9 @@ from typing import Any
 from engine.errors import CatalogueError
 
 
+CALENDARS = ("govuk", "ons")
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The publisher and data set an indicator is read from, with the publisher's own keys for it.
@@ -30,8 +33,8 @@ class Origin:
 class DataSet:
     """One data set of a publisher: its title, its page for people, and how the publisher's interface finds it.
 
-    ``announced`` is the text its releases are announced under in the publisher's calendar; ``details`` are the
-    publisher's own keys.
+    ``announced`` is the text its releases are announced under, in the ``calendar`` of GOV.UK (govuk) or ONS (ons);
+    ``details`` are the publisher's own keys.
     """
 
     publisher: str
@@ -39,6 +42,7 @@ class DataSet:
     title: str
     page: str = ""
     announced: str = ""
+    calendar: str = "govuk"
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -73,7 +77,11 @@ def read_dataset(raw: Mapping[str, Any], where: str) -> DataSet:
     keys = dict(raw)
     publisher, name, title = (_take(keys, key, where) for key in ("publisher", "name", "title"))
     page, announced = (str(keys.pop(key, "")).strip() for key in ("page", "announced"))
-    return DataSet(publisher, name, title, page, announced, keys)
+    calendar = keys.pop("calendar", CALENDARS[0])
+    if calendar not in CALENDARS:
+        msg = f"{where}: calendar {calendar!r} is not one of {', '.join(CALENDARS)}"
+        raise CatalogueError(msg)
+    return DataSet(publisher, name, title, page, announced, calendar, keys)
 
 
 def read_ratio(raw: Mapping[str, Any], where: str) -> Ratio:

@@ -1,8 +1,8 @@
 """Release calendars: when the next release of a data set is announced, and what has not come.
 
-A data set whose entry in the catalogue has ``announced`` is looked for in the calendar of its publisher: in that of ONS
-for what ONS publishes itself, else in the announcements of GOV.UK, where all departments announce. Its next release is
-the earliest to come whose title has all of these words. As with publishers, ``look`` only talks to the network and
+A data set whose entry in the catalogue has ``announced`` is looked for in the announcements of GOV.UK, where all
+departments announce, or with ``calendar = "ons"`` in the calendar of ONS. Its next release is the earliest to come
+whose title has all of these words. As with publishers, ``look`` only talks to the network and
 ``keep`` has the database.
 
 Traps:
@@ -45,7 +45,6 @@ NAME = "calendar"
 
 TITLES = {"govuk": "GOV.UK release calendar", "ons": "ONS release calendar"}
 
-_OF_ONS = frozenset({"els", "nomis"})
 _LIMIT_MB = 20
 _GOVUK_MOST, _ONS_MOST = 100, 1000
 _BACK = timedelta(days=62)
@@ -99,10 +98,10 @@ def _asked(settings: Settings, catalogue: Catalogue) -> dict[str, dict[Words, tu
     for name in publisher_names():
         on = settings.sources.publisher(name).on
         if publisher(name).ON if on is None else on:
-            calendar = asked["ons" if name in _OF_ONS else "govuk"]
             for dataset, wants in wants_of(catalogue, name).items():
                 text = wants.dataset.announced
                 if text:
+                    calendar = asked[wants.dataset.calendar]
                     calendar.setdefault(_words(text), (text, []))[1].append((name, dataset))
     return asked
 
@@ -277,7 +276,7 @@ def _keep(db: Database, source: str, dataset: str, release: Release, today: date
     """Keep an announcement, unless another of the data set is due that has neither come nor been told as overdue."""
     known = sources.expected(db, source).get(dataset)
     if known and known.announced and known.title != release.title and known.state != "cancelled":
-        released = sources.last_releases(db, source).get(dataset, ("", "", ""))[1]
+        released = sources.last_come(db, source).get(dataset, "")
         due = known.day <= today.isoformat() and released and not has_come(known, released)
         if due and known.told != f"overdue {known.day}":
             return
@@ -297,12 +296,12 @@ def owe_overdue(db: Database, policy: Policy, settings: Settings, now: datetime)
     keys: list[str] = []
     waiting = sources.held_whole(db)
     for name in policy.publishers:
-        known, released = sources.expected(db, name), sources.last_releases(db, name)
+        known, released = sources.expected(db, name), sources.last_come(db, name)
         for dataset, wants in wants_of(policy.catalogue, name).items():
             one = known.get(dataset)
             if one is None or dataset not in released or (name, dataset) in waiting:
                 continue
-            kind = _news(one, released[dataset][1], today, settings.calendar.overdue_days)
+            kind = _news(one, released[dataset], today, settings.calendar.overdue_days)
             if kind:
                 title = one.title if one.announced and one.title else wants.dataset.title
                 lines.append(

@@ -195,7 +195,7 @@ def _take_release(db: Database, settings: Settings, policy: Policy, found: Found
             sources.save_gaps(db, found.publisher, found.noticed.dataset, reasons, now.isoformat(timespec="seconds"))
         # What cannot be read is not read again before the publisher or the catalogue has changed.
         mark = None if fault and fault.passing else found.mark
-        record(db, found.publisher, found.noticed.dataset, fault, now, mark=mark)
+        record(db, found.publisher, found.noticed.dataset, fault, now, mark=mark, taken=True)
     if fault:
         shown = f"{publisher(found.publisher).TITLE}: {found.noticed.title}"
         return Polled((outcome,) if outcome else (), (Refusal(shown, fault.reason),))

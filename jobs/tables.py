@@ -54,6 +54,7 @@ def read_csv(body: bytes, where: str, *, needed: Sequence[str], keep: Collection
         msg = f"{where}: the body is no UTF-8 CSV ({error})"
         raise LayoutChanged(msg) from error
     need_columns(columns, needed, where)
+    _need_whole_end(body, len(columns), where)
     wanted = [column for column in columns if column in needed or column in keep]
     try:
         frame = pd.read_csv(
@@ -70,9 +71,20 @@ def read_csv(body: bytes, where: str, *, needed: Sequence[str], keep: Collection
         msg = f"{where}: broken CSV: {str(error).strip()}"
         raise LayoutChanged(msg) from error
     if frame.empty:
-        msg = f"{where}: a header and no rows"
+        msg = f"{where}: a header and no rows; look whether the publisher has withdrawn the figures"
         raise LayoutChanged(msg)
     return frame
+
+
+def _need_whole_end(body: bytes, columns: int, where: str) -> None:
+    """Raise LayoutChanged when the last row ends in the middle, which a reader would fill up with blanks."""
+    last = body[body.rfind(b"\n") + 1 :]
+    if not last.strip() or last.count(b'"') % 2:  # a whole line, or one that the reader finds broken itself
+        return
+    found = len(next(csv.reader([last.decode("utf-8-sig", "replace")]), []))
+    if found < columns:
+        msg = f"{where}: the last row has {found} cells of {columns}; the file is cut short: wait for a whole one"
+        raise LayoutChanged(msg)
 
 
 def need_columns(columns: Sequence[str], needed: Iterable[str], where: str) -> None:

@@ -33,17 +33,26 @@ class Fault:
 
 
 def record(
-    db: Database, source: str, name: str, fault: Fault | None, now: datetime, *, mark: str | None = None
+    db: Database,
+    source: str,
+    name: str,
+    fault: Fault | None,
+    now: datetime,
+    *,
+    mark: str | None = None,
+    taken: bool = False,
 ) -> None:
     """Keep how a look at a place went, within the caller's unit of work; ``tell`` says what has to be heard of it.
 
-    ``mark`` is what is there now, kept as it was for None. A passing fault becomes a problem at its third time in a
+    ``mark`` is what is there now, kept as it was for None; ``taken``, that something new was taken in. A passing fault becomes a problem at its third time in a
     row, any other at once.
     """
     before = sources.places(db, source).get(name, Place())
     place = replace(before, checked=_stamp(now), mark=before.mark if mark is None else mark)
     if fault is None:
         place = replace(place, failures=0, problem="", since="", next_try="")
+        if taken:
+            place = replace(place, taken=now.date().isoformat())
     else:
         place = _failed(place, fault, now)
     sources.save_place(db, source, name, place)

@@ -21,7 +21,7 @@ class Place:
 
     ``mark`` tells whether there is something new; ``failures`` counts those in a row; ``checked`` is the last look;
     ``problem`` is what is wrong, ``since`` when, and ``told`` what people were last told of it; ``next_try`` is when it
-    may be asked again.
+    may be asked again; ``taken`` is the day something new was last taken in from there.
     """
 
     mark: str = ""
@@ -31,9 +31,10 @@ class Place:
     since: str = ""
     next_try: str = ""
     told: str = ""
+    taken: str = ""
 
 
-_FIELDS = ("mark", "failures", "checked", "problem", "since", "next_try", "told")
+_FIELDS = ("mark", "failures", "checked", "problem", "since", "next_try", "told", "taken")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ _WEEK = timedelta(days=7)
 def places(db: Database, source: str) -> dict[str, Place]:
     """Every place of a source by its name."""
     rows = db.execute(
-        "SELECT place, seen, failures, checked, problem, since, next_try, told FROM sources WHERE source = ?", (source,)
+        "SELECT place, seen, failures, checked, problem, since, next_try, told, taken FROM sources WHERE source = ?",
+        (source,),
     )
     return {name: Place(*fields) for name, *fields in rows}
 
@@ -67,10 +69,10 @@ def places(db: Database, source: str) -> dict[str, Place]:
 def save_place(db: Database, source: str, name: str, place: Place) -> None:
     """Keep how a place of a source stands."""
     db.execute(
-        "INSERT INTO sources (source, place, seen, failures, checked, problem, since, next_try, told) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET seen = excluded.seen, "
+        "INSERT INTO sources (source, place, seen, failures, checked, problem, since, next_try, told, taken) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET seen = excluded.seen, "
         "failures = excluded.failures, checked = excluded.checked, problem = excluded.problem, "
-        "since = excluded.since, next_try = excluded.next_try, told = excluded.told",
+        "since = excluded.since, next_try = excluded.next_try, told = excluded.told, taken = excluded.taken",
         (source, name, *(getattr(place, field) for field in _FIELDS)),
     )
 
@@ -134,7 +136,7 @@ def save_expected(db: Database, source: str, dataset: str, release: Expected) ->
     """
     known = expected(db, source).get(dataset)
     was = ""
-    if known and not has_come(known, last_releases(db, source).get(dataset, ("", "", ""))[1]):
+    if known and not has_come(known, last_come(db, source).get(dataset, "")):
         if known.announced and not release.announced:
             return
         was = _moved_from(known, release)
@@ -168,6 +170,15 @@ def last_releases(db: Database, source: str) -> dict[str, tuple[str, str, str]]:
         (source,),
     )
     return {dataset: (name, day, kind) for dataset, name, day, kind in rows}
+
+
+def last_come(db: Database, source: str) -> dict[str, str]:
+    """The day (ISO) that something new last came of each data set, though it may have changed no figure of ours."""
+    days = {dataset: day for dataset, (_, day, _) in last_releases(db, source).items()}
+    for name, place in places(db, source).items():
+        if place.taken:
+            days[name] = max(days.get(name, ""), place.taken)
+    return days
 
 
 @dataclass(frozen=True, slots=True)

@@ -501,7 +501,7 @@ def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:
             except LayoutChanged as error:
                 gaps.setdefault(wanted.indicator.code, str(error))
     if not found:
-        msg = f"{noticed.title}: nothing in it can be read. {' '.join(dict.fromkeys(gaps.values()))}"
+        msg = f"{noticed.title}: nothing in it can be read. {'. '.join(dict.fromkeys(gaps.values()))}"
         raise LayoutChanged(msg[:2000])
     rows = pd.concat(found, ignore_index=True).drop_duplicates(ignore_index=True)
     return Tidied(rows, gaps=tuple(Gap(code, reason) for code, reason in gaps.items()))

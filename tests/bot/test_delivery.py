@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from bot.delivery import LONGEST_WAIT, UNKNOWN_WAIT, Delivery
 from bot.slack_poster import PACE, SlackPoster, web_client
-from jobs.notices import SourceNotice, to_json
+from jobs.notices import SourceNotice, TroubleLine, to_json
 from jobs.pipeline import ingest
 from jobs.policy import OPS, TEAM
 from state import outbox
@@ -51,7 +51,7 @@ class Office:
         self.now += timedelta(seconds=seconds)
 
     def owe(self, name: str, destination: str = TEAM) -> None:
-        notice = SourceNotice("source", name, True, 3, "no answer")
+        notice = SourceNotice("source", name, (TroubleLine(name, "no answer", 3),))
         with unit(self.db):
             outbox.owe(self.db, key=name, destination=destination, kind="source", payload=to_json(notice), now="")
 

@@ -55,12 +55,11 @@ class Desk:
     ``client`` is the usual one unless a test sets another before the first look.
     """
 
-    def __init__(
-        self, folder: Path, web: Publishers, names: Sequence[str], more: str = "", *, table: str = ""
-    ) -> None:
+    def __init__(self, folder: Path, web: Publishers, names: Sequence[str], more: str = "", *, table: str = "") -> None:
         self.names = names
         self.now: datetime | None = None
         self.client: Client | None = None
+        self.attempts = ATTEMPTS
         self._folder, self._more, self._table = folder, more, table
         self.move(web)
         self.policy: Policy = policy_from(self.settings)
@@ -86,7 +85,7 @@ class Desk:
             if self.now:
                 self.now += BETWEEN_LOOKS
                 stack.enter_context(time_machine.travel(self.now))
-            stack.enter_context(stamina.set_testing(True, attempts=ATTEMPTS))
+            stack.enter_context(stamina.set_testing(True, attempts=self.attempts))
             self.client = self.client or new_client(self.settings)
             polls = list(poll_publishers(self.db, self.settings, self.policy, self.client, names or self.names))
         return Polled(
@@ -99,8 +98,7 @@ class Desk:
         return not may_be_asked(sources.places(self.db, name), (self.now or START) + timedelta(seconds=seconds))
 
     def figures(self, *, apart: Sequence[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
-        """Everything that answers and alerts are made from; ``apart`` from that of some indicators, the figures alone.
-        """
+        """Everything that answers and alerts are made from; ``apart`` from that of some indicators, the figures alone."""
         tables = ("observations", "revisions", "series", "indicators", "ranks", "theme_ranks", "snapshots", "changes")
         if not apart:
             return {table: list(self.db.execute(f"SELECT * FROM {table}")) for table in tables}  # noqa: S608

@@ -143,7 +143,9 @@ class Publishers:
 
     def settings(self) -> str:
         """The base addresses as settings for config.toml."""
-        return "\n".join(f'[sources.{name}]\naddress = "{self.address(name)}"\n' for name in self.stand_ins)
+        tables = [f'[sources.{name}]\naddress = "{self.address(name)}"\n' for name in self.stand_ins if name != "ons"]
+        calendars = "".join(f'{name} = "{self.address(name)}"\n' for name in ("govuk", "ons"))
+        return "\n".join([*tables, f"[calendar]\n{calendars}"])
 
     def take(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         """Answer one request."""

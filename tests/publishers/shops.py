@@ -105,6 +105,11 @@ def first_half(body: bytes) -> bytes:
     return body[: len(body) // 2]
 
 
+def without_end(body: bytes) -> bytes:
+    """All but the last letters, as if it were all."""
+    return body.rstrip()[: -len(b"Percentage,%,,,,")]
+
+
 def without(*codes: str) -> Edit:
     """The lines in which none of these codes stands."""
 
@@ -236,7 +241,9 @@ class Els(Shop):
     def publish(self, value: str) -> None:
         body = els.real_body("2026-06", self.dataset, "csv")
         assert body
-        self.stand_in.publish(self.path, re.sub(rb"(?m)^(E10000018,(?:[^,]*,){4})[^,]*", rb"\g<1>" + value.encode(), body))
+        self.stand_in.publish(
+            self.path, re.sub(rb"(?m)^(E10000018,(?:[^,]*,){4})[^,]*", rb"\g<1>" + value.encode(), body)
+        )
 
 
 class Govuk(Shop):
@@ -405,6 +412,7 @@ class Nomis(Shop):
 
     def publish(self, value: str) -> None:
         self._releases += 1
+        self.stand_in.tables[nomis.RATES] = nomis.rates()
         last = max(self.stand_in.tables[nomis.RATES].dates)
         stamp = f"2026-10-{13 + self._releases:02d} 07:00:00"
         self.stand_in.change(nomis.RATES, stamp, {(COUNCIL, last, (45, 20599)): (value, "A")})
@@ -430,9 +438,7 @@ class Lginform(Shop):
         self.stand_in.revised[COUNCIL, self.stand_in.periods[-1]] = value
 
 
-SHOPS: Mapping[str, type[Shop]] = {
-    shop.name: shop for shop in (Fingertips, Lait, Els, Govuk, Ees, Nomis, Lginform)
-}
+SHOPS: Mapping[str, type[Shop]] = {shop.name: shop for shop in (Fingertips, Lait, Els, Govuk, Ees, Nomis, Lginform)}
 
 
 # --- the catalogue --------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def assert_no_secrets(desk: Desk, slack: SlackDouble, service: Service) -> None:
     written = [
         service.out,
         service.err,
-        *(path.read_bytes().decode("latin-1") for path in desk.database.parent.iterdir()),
+        *(path.read_bytes().decode("latin-1") for path in desk.database.parent.rglob("*") if path.is_file()),
     ]
     addresses = [slack.api_url.replace("/api/", "/response/")]
     for text in written:
