@@ -70,12 +70,14 @@ publisher = "nomis"
 name = "suicides"
 title = "Suicides"
 announced = "estimating suicide among higher education students"
+calendar = "ons"
 
 [[dataset]]
 publisher = "nomis"
 name = "neet"
 title = "Young people"
 announced = "young people not in education, employment or training (NEET)"
+calendar = "ons"
 """ + "".join(
     f"""
 [[indicator]]
@@ -655,6 +657,7 @@ publisher = "els"
 name = "claimant-count"
 title = "Claimant Count"
 announced = "claimant count"
+calendar = "ons"
 
 [[indicator]]
 code = "claimants"
