@@ -227,7 +227,7 @@ def poll_command(
         for polled in publishers.poll_publishers(db, settings, policy, client, sorted(chosen - {file.NAME})):
             take(polled)
         if not sources and settings.calendar.on:
-            seen = calendar.look(client, settings, policy.catalogue, _now())
+            seen = calendar.look(client, settings, policy, _now())
             calendar.keep(db, settings, policy, seen, _now())
     if not outcomes and not as_json:
         typer.echo("Nothing new.")

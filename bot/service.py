@@ -242,7 +242,7 @@ class Service:
 
     def _look_at_calendars(self, name: str) -> None:
         """Look at the release calendars, and tell what has become overdue."""
-        seen = calendar.look(self._client, self._settings, self._policy.catalogue, datetime.now(UTC))
+        seen = calendar.look(self._client, self._settings, self._policy, datetime.now(UTC))
         self._in_worker(keep_calendar, seen)
         if not any(one.fault for one in seen):
             self.health.polled(name)

@@ -31,13 +31,18 @@ __all__ = [
     "Area",
     "Areas",
     "Comparators",
+    "ENGLAND",
     "Kind",
     "UnknownArea",
     "UnknownGroup",
     "comparators",
+    "councils_and_england",
     "group_names",
     "load_areas",
 ]
+
+ENGLAND = "E92000001"
+"""The code of England as a whole."""
 
 _DATA = Path(__file__).with_name("data")
 
@@ -85,6 +90,11 @@ class Area:
     def upper_tier(self) -> bool:
         """Whether it is a council that runs social care, schools and roads."""
         return self.kind in _UPPER_TIER
+
+    @property
+    def kept(self) -> bool:
+        """Whether its figures are: those of upper-tier councils, and of England as a whole."""
+        return self.upper_tier or self.kind == Kind.COUNTRY
 
     def ended(self, on: date) -> bool:
         """Whether the last day is over; an area is still there on its last day."""
@@ -177,6 +187,11 @@ class Comparators:
 def load_areas() -> Areas:
     """The areas of ``engine/data/areas.csv``, read once."""
     return Areas(_area(row) for row in _rows("areas.csv"))
+
+
+def councils_and_england(on: date) -> tuple[str, ...]:
+    """The codes of the upper-tier councils there are on a day, and England's: what an interface is asked for."""
+    return tuple(area.code for area in load_areas() if area.kept and area.exists(on))
 
 
 def group_names() -> tuple[str, ...]:

@@ -27,13 +27,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
-from engine.catalogue import Catalogue
 from jobs.errors import LayoutChanged, SourceError, Unreachable
 from jobs.http import Answer, Client, Site, shown
 from jobs.notices import OverdueLine, OverdueNotice
 from jobs.policy import Policy
 from jobs.settings import Settings
-from jobs.sources import publisher, publisher_names, wants_of
+from jobs.sources import publisher, wants_of
 from jobs.telling import owe_overdue as owe
 from jobs.watching import Fault, record, tell
 from state import sources
@@ -77,10 +76,10 @@ class Seen:
     fault: Fault | None = None
 
 
-def look(client: Client, settings: Settings, catalogue: Catalogue, now: datetime) -> tuple[Seen, ...]:
+def look(client: Client, settings: Settings, policy: Policy, now: datetime) -> tuple[Seen, ...]:
     """Look at the calendars once, over the network only: one request for each set of words, and no error raised."""
     today = _day(now)
-    asked = _asked(settings, catalogue)
+    asked = _asked(policy)
     ways: dict[str, tuple[str, Callable[[Site, str, date], list[Release]]]] = {
         "govuk": (settings.calendar.govuk, _govuk),
         "ons": (settings.calendar.ons, _ons),
@@ -92,17 +91,15 @@ def look(client: Client, settings: Settings, catalogue: Catalogue, now: datetime
     )
 
 
-def _asked(settings: Settings, catalogue: Catalogue) -> dict[str, dict[Words, tuple[str, DataSets]]]:
+def _asked(policy: Policy) -> dict[str, dict[Words, tuple[str, DataSets]]]:
     """What each calendar is asked for: the text by its words, and the data sets announced under them."""
     asked: dict[str, dict[Words, tuple[str, DataSets]]] = {name: {} for name in TITLES}
-    for name in publisher_names():
-        on = settings.sources.publisher(name).on
-        if publisher(name).ON if on is None else on:
-            for dataset, wants in wants_of(catalogue, name).items():
-                text = wants.dataset.announced
-                if text:
-                    calendar = asked[wants.dataset.calendar]
-                    calendar.setdefault(_words(text), (text, []))[1].append((name, dataset))
+    for name in policy.publishers:
+        for dataset, wants in wants_of(policy.catalogue, name).items():
+            text = wants.dataset.announced
+            if text:
+                calendar = asked[wants.dataset.calendar]
+                calendar.setdefault(_words(text), (text, []))[1].append((name, dataset))
     return asked
 
 

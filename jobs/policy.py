@@ -68,7 +68,8 @@ def _watched(settings: Settings, catalogue: Catalogue) -> tuple[str, ...]:
         chosen = settings.sources.publisher(name).on
         wants = wants_of(catalogue, name)
         publisher(name).check(wants.values())
-        if wants and (publisher(name).ON if chosen is None else chosen):
+        by_itself = settings.polling.on and publisher(name).ON
+        if wants and (by_itself if chosen is None else chosen):
             watched.append(name)
     unknown = sorted({origin.publisher for origin in catalogue.origins.values()} - set(publisher_names()))
     if unknown:

@@ -5,27 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 import pandas as pd
 
-from engine.areas import Kind, load_areas
+from engine.areas import load_areas
 from jobs.errors import LayoutChanged
 
-MARKERS = {
-    "": "", "-": "-", "*": "*", ":": ":", "..": "..", "low": "low",
-    "c": "c", "k": "k", "u": "u", "x": "x", "z": "z", "n": "n", "m": "m", "y": "y", "na": "na", "n/a": "na",
-}  # fmt: skip
+STATUSES = {"": "", "n/a": "na", **{marker: marker for marker in "- * : .. low c k u x z n m y na".split()}}
 """Markers that stand where a figure is missing, in lower case and without brackets, with the status they become.
 
 None of them is ever read as 0 (c, confidential; k or low, rounds to 0 but is not 0; u, unreliable; x, not available;
 z, not applicable; and the older ``-``, ``*``, ``:``, ``..``).
 """
 
-_NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+−]?(?=\.?\d)(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII)
 _NOTES = re.compile(r"\s*\[\s*(?:note|r|p|b|e|revised|provisional)\s*[\d, ]*\]", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
+_UPPER_CODE = re.compile(r"E(?:06|08|09|10)\d{6}")
+_CHOICES_SHOWN = 8
 
 
 def squeeze(text: str) -> str:
@@ -39,23 +39,22 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     if close:
         return f"the nearest is {close[0]!r}"
-    return f"there are {', '.join(map(repr, known[:8]))}{', …' if len(known) > 8 else ''}" if known else "there is none"  # noqa: PLR2004
+    if not known:
+        return "there is none"
+    more = ", …" if len(known) > _CHOICES_SHOWN else ""
+    return f"there are {', '.join(map(repr, known[:_CHOICES_SHOWN]))}{more}"
 
 
-def read_csv(body: bytes, where: str, *, needed: Sequence[str], keep: Collection[str] = ()) -> pd.DataFrame:
-    """A CSV body as text columns, those needed and those of ``keep`` that are there; blank cells are empty text.
+def read_csv(body: bytes, where: str, *, needed: Sequence[str], keep: Collection[str] | None = ()) -> pd.DataFrame:
+    """A CSV body as text columns without blanks around the text: those needed, and those of ``keep`` that are there.
 
-    Raises LayoutChanged when it is not UTF-8 CSV, lacks a needed column (the message names the nearest) or has no rows.
+    ``keep`` is None to keep all. Raises LayoutChanged when the body is not UTF-8 CSV, lacks a needed column (the
+    message names the nearest), is cut short or has no rows.
     """
-    try:
-        head = body[: body.find(b"\n") + 1 or None].decode("utf-8-sig")
-        columns = next(csv.reader(io.StringIO(head)), [])
-    except (UnicodeDecodeError, csv.Error) as error:
-        msg = f"{where}: the body is no UTF-8 CSV ({error})"
-        raise LayoutChanged(msg) from error
+    columns = csv_columns(body, where)
     need_columns(columns, needed, where)
     _need_whole_end(body, len(columns), where)
-    wanted = [column for column in columns if column in needed or column in keep]
+    wanted = [column for column in columns if keep is None or column in needed or column in keep]
     try:
         frame = pd.read_csv(
             io.BytesIO(body),
@@ -73,7 +72,17 @@ def read_csv(body: bytes, where: str, *, needed: Sequence[str], keep: Collection
     if frame.empty:
         msg = f"{where}: a header and no rows; look whether the publisher has withdrawn the figures"
         raise LayoutChanged(msg)
-    return frame
+    return frame.apply(lambda cells: cells.str.strip())
+
+
+def csv_columns(body: bytes, where: str) -> list[str]:
+    """The headings of a CSV body. Raises LayoutChanged when it is not UTF-8 CSV."""
+    try:
+        head = body[: body.find(b"\n") + 1 or None].decode("utf-8-sig")
+        return next(csv.reader(io.StringIO(head)), [])
+    except (UnicodeDecodeError, csv.Error) as error:
+        msg = f"{where}: the body is no UTF-8 CSV ({error})"
+        raise LayoutChanged(msg) from error
 
 
 def _need_whole_end(body: bytes, columns: int, where: str) -> None:
@@ -92,25 +101,44 @@ def need_columns(columns: Sequence[str], needed: Iterable[str], where: str) -> N
     for name in needed:
         if columns.count(name) != 1:
             fault = "is there more than once" if name in columns else f"is missing; {nearest(name, columns)}"
-            msg = f"{where}: the column {name!r} {fault}. Correct its name in the catalogue if it was renamed"
+            msg = (
+                f"{where}: the column {name!r} {fault}. If it was renamed, correct its name in the catalogue or, where "
+                "that does not name it, in jobs/sources"
+            )
             raise LayoutChanged(msg)
 
 
-def numbers(cells: pd.Series[str], where: str) -> tuple[pd.Series[str], pd.Series[str]]:
+def numbers(cells: pd.Series[str], where: str | pd.Series[str]) -> tuple[pd.Series[str], pd.Series[str]]:
     """Cells as values in plain text and as statuses: a number leaves the status empty, a marker the value.
 
-    Numbers may have thousands separators. Raises LayoutChanged for text that is neither.
+    ``where`` names the place in messages, or the place of each cell. Numbers may have thousands separators. Raises
+    LayoutChanged for text that is neither.
     """
-    text = cells.str.strip()
-    plain = text.str.replace(",", "", regex=False).str.replace("−", "-", regex=False)
-    is_number = text.str.fullmatch(_NUMBER) & text.str.contains(r"\d", regex=True)
-    marker = text.str.lower().str.strip("[]() ").map(MARKERS)
-    wrong = ~is_number & marker.isna()
-    if wrong.any():
-        first = text[wrong].iloc[0]
-        msg = f"{where}: {first!r} is neither a number nor a known marker ({int(wrong.sum())} such cells)"
+    # Each text is read once, for most stand in many cells.
+    at, texts = pd.factorize(cells, use_na_sentinel=False)
+    read = [_value_and_status(str(text)) for text in texts]
+    wrong = [text for text, one in zip(texts, read, strict=True) if one is None]
+    if wrong:
+        cell = cells.isin(wrong)
+        place = where if isinstance(where, str) else where[cell].iloc[0]
+        msg = f"{place}: {str(wrong[0]).strip()!r} is neither a number nor a known marker ({cell.sum()} such cells)"
         raise LayoutChanged(msg)
-    return plain.where(is_number, ""), marker.where(~is_number, "").fillna("").astype(str)
+    value, status = (pd.array([one[part] for one in read if one], dtype="str").take(at) for part in (0, 1))
+    return pd.Series(value, index=cells.index), pd.Series(status, index=cells.index)
+
+
+def _value_and_status(cell: str) -> tuple[str, str] | None:
+    text = cell.strip()
+    if _NUMBER.fullmatch(text):
+        return text.replace(",", "").replace("−", "-"), ""
+    status = STATUSES.get(text.lower().strip("[]() "))
+    return None if status is None else ("", status)
+
+
+def mapped(cells: pd.Series[Any], change: Callable[[Any], str]) -> pd.Series[str]:
+    """Cells changed one by one; each that is there many times is worked out once."""
+    at, found = pd.factorize(cells, use_na_sentinel=False)
+    return pd.Series(pd.array([change(one) for one in found], dtype="str").take(at), index=cells.index)
 
 
 def upper_tier(codes: pd.Series[str]) -> pd.Series[bool]:
@@ -118,9 +146,10 @@ def upper_tier(codes: pd.Series[str]) -> pd.Series[bool]:
 
     Districts, regions, wards, other countries, and joint areas such as ``E06000061 / E06000062`` are not.
     """
-    kinds = {area.code: area.upper_tier or area.kind == Kind.COUNTRY for area in load_areas()}
-    kept = [code for code in codes.unique() if kinds.get(code, bool(_UPPER_CODE.fullmatch(code)))]
+    areas = load_areas()
+    kept = [
+        code
+        for code in codes.unique()
+        if (areas[code].kept if code in areas else _UPPER_CODE.fullmatch(code))
+    ]
     return codes.isin(kept)
-
-
-_UPPER_CODE = re.compile(r"E(?:06|08|09|10)\d{6}")

@@ -127,7 +127,7 @@ class PublisherSource(Table):
 
     on: bool | None = Field(
         default=None,
-        description="Whether it is watched. Unset leaves it to the source: all are on that need no key.",
+        description="Whether it is watched. Unset leaves it to polling.on; then all are watched that need no key.",
     )
     address: Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+")] | None = Field(
         default=None,
@@ -164,6 +164,10 @@ else:  # one table for each module in jobs/sources, so that a new source brings 
 class Polling(Table):
     """How benchwatch behaves towards publishers."""
 
+    on: bool = Field(
+        default=True,
+        description="Whether publishers are watched. A source's own switch goes before this one.",
+    )
     contact: str = Field(
         default="",
         description="Whom publishers may write to about our requests, such as an e-mail address; in the user agent.",

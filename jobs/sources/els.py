@@ -20,23 +20,24 @@ repository is open, under the Open Government Licence v3.0.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
 from engine.areas import load_areas
 from engine.errors import CatalogueError
-from jobs.errors import LayoutChanged, SourceError, Unreachable
+from jobs.errors import LayoutChanged, SourceError
 from jobs.http import Answer, Site
 from jobs.sources import Gap, Noticed, Tidied, Trouble, Wanted, Wants
-from jobs.tables import nearest, numbers, read_csv, upper_tier
+from jobs.sources._reading import Keys, one_by_one, read_details, read_keys, tidied
+from jobs.tables import csv_columns, nearest, numbers, read_csv, upper_tier
 
 NAME = "els"
 TITLE = "ONS Explore Local Statistics"
@@ -69,13 +70,15 @@ def _listed(name: object) -> object:
     return [name] if isinstance(name, str) else name
 
 
-_Names = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1), BeforeValidator(_listed)]
+_Names = Annotated[
+    list[Annotated[str, Field(min_length=1)]],
+    Field(min_length=1, description="its name in the file, or a list of its names, newest first"),
+    BeforeValidator(_listed),
+]
 
 
-class _Keys(BaseModel):
-    """How an indicator is found in its file; of several names the first that is there counts, so newest first."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
+class _Keys(Keys):
+    """How an indicator is found in its file; of several names the first that is there counts."""
 
     indicator: _Names
     measure: _Names
@@ -88,39 +91,14 @@ def check(wants: Iterable[Wants]) -> None:
         if not _FOLDER.fullmatch(dataset.name):
             msg = f"{NAME}: data set {dataset.name!r} is not the name of a folder such as claimant-count"
             raise CatalogueError(msg)
-        if dataset.details:
-            msg = f"{NAME}: data set {dataset.name!r}: unknown key {min(dataset.details)!r}; it takes none of its own"
-            raise CatalogueError(msg)
+        read_details(Keys, dataset)
         for wanted in want.series:
-            _keys(wanted)
-
-
-def _keys(wanted: Wanted) -> _Keys:
-    try:
-        return _Keys.model_validate(dict(wanted.keys))
-    except ValidationError as error:
-        fault = error.errors()[0]
-        msg = (
-            f"{NAME}: indicator {wanted.indicator.code!r}, key {fault['loc'][0]!r}: {fault['msg']}; "
-            "allowed are indicator and measure, each a name as in the file or a list of its names, newest first"
-        )
-        raise CatalogueError(msg) from error
+            read_keys(_Keys, wanted)
 
 
 def notice(site: Site, wants: Mapping[str, Wants]) -> Iterator[Noticed | Trouble]:
-    """Each folder's two files, asked for with conditions: the mark is made of what is taken from them.
-
-    Raises Unreachable when the first request of all fails, or the host asks us to wait.
-    """
-    for at, (name, want) in enumerate(wants.items()):
-        try:
-            yield _noticed(site, want)
-        except Unreachable as error:
-            if at == 0 or error.retry_after:
-                raise
-            yield Trouble(name, error)
-        except SourceError as error:
-            yield Trouble(name, error)
+    """Each folder's two files, asked for with conditions: the mark is made of what is taken from them."""
+    return one_by_one(wants.values(), lambda want: _noticed(site, want))
 
 
 def _noticed(site: Site, wants: Wants) -> Noticed:
@@ -183,53 +161,41 @@ def _last_day(text: str) -> date | None:
     return max(days, default=None)
 
 
-def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:  # noqa: ARG001  # as every publisher
+def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:
     """The figures, and their description where there is one."""
     figures, description = noticed.parts
     described = site.find(description)
     return (site.get(figures).body, *([described.body] if described else []))
 
 
-def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:  # noqa: ARG001  # as every publisher
+def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:
     """The rows of upper-tier councils and England; where a place is stated under an old and its new code, the new."""
     where = f"{wants.dataset.name}.csv"
     frame = _read(bodies[0], where)
-    found = [_series(frame, wanted) for wanted in wants.series]
-    gaps = tuple(gap for gap in found if isinstance(gap, Gap))
-    parts = [part for part in found if isinstance(part, pd.DataFrame)]
-    if not parts:
-        msg = f"{where}: nothing that is wanted is there: {'; '.join(gap.reason for gap in gaps)}"
-        raise LayoutChanged(msg)
-    rows = pd.concat(parts, ignore_index=True)
-    rows["value"], marker = numbers(rows["value"], f"{where}, figures")
-    rows["status"] = rows["status"].where(rows["status"] != "", marker)
-    for limit in ("lower_ci", "upper_ci"):
-        rows[limit], _ = numbers(rows[limit], f"{where}, 95% limits")
-    rows = rows.drop_duplicates(ignore_index=True)
-    doubled = _under_old_code_too(rows)
-    notes = (f"{int(doubled.sum())} rows under codes of the past that repeat their successor's were left out",)
-    return Tidied(rows[~doubled].reset_index(drop=True), gaps=gaps, notes=notes if doubled.any() else ())
+    found = tidied((_series(frame, wanted, where) for wanted in wants.series), where)
+    doubled = _under_old_code_too(found.rows)
+    if not doubled.any():
+        return found
+    note = f"{doubled.sum()} rows under codes of the past that repeat their successor's were left out"
+    return replace(found, rows=found.rows[~doubled].reset_index(drop=True), notes=(note,))
 
 
 def _read(body: bytes, where: str) -> pd.DataFrame:
     """The file as ``_COLUMNS``, by the heading it comes nearest to."""
-    first = body[: body.find(b"\n") + 1 or None].decode("utf-8-sig", "replace")
-    columns = {name.strip() for name in next(csv.reader([first]), [])}
+    columns = set(csv_columns(body, where))
     heading = max(_HEADINGS, key=lambda names: len(columns & set(names)))
     frame = read_csv(body, where, needed=heading).rename(columns=dict(zip(heading, _COLUMNS, strict=True)))
-    for column in frame:
-        frame[column] = frame[column].str.strip()
     for column in ("area_code", "indicator", "period", "measure"):
         blank = int((frame[column] == "").sum())
         if blank:
-            msg = f"{where}: {blank} rows have no {column}; the file may be cut short"
+            msg = f"{where}: {blank} rows have no {column}"
             raise LayoutChanged(msg)
     return frame
 
 
-def _series(frame: pd.DataFrame, wanted: Wanted) -> pd.DataFrame | Gap:
+def _series(frame: pd.DataFrame, wanted: Wanted, where: str) -> pd.DataFrame | Gap:
     """The rows of one indicator, or why there are none."""
-    keys, code = _keys(wanted), wanted.indicator.code
+    keys, code = read_keys(_Keys, wanted), wanted.indicator.code
     rows = frame
     for column, names in (("indicator", keys.indicator), ("measure", keys.measure)):
         there = set(rows[column].unique())
@@ -240,8 +206,19 @@ def _series(frame: pd.DataFrame, wanted: Wanted) -> pd.DataFrame | Gap:
     rows = rows[upper_tier(rows["area_code"])]
     if rows.empty:
         return Gap(code, f"{keys.indicator[0]!r} has no row for an upper-tier council or England")
-    wide = ["area_code", "period", "value", "status", "lower_ci", "upper_ci"]
-    return rows[wide].assign(indicator=code)[["indicator", *wide]]
+    value, marker = numbers(rows["value"], f"{where}, figures")
+    lower, upper = (numbers(rows[limit], f"{where}, 95% limits")[0] for limit in ("lower_ci", "upper_ci"))
+    return pd.DataFrame(
+        {
+            "indicator": code,
+            "area_code": rows["area_code"],
+            "period": rows["period"],
+            "value": value,
+            "status": rows["status"].where(rows["status"] != "", marker),
+            "lower_ci": lower,
+            "upper_ci": upper,
+        }
+    )
 
 
 def _under_old_code_too(rows: pd.DataFrame) -> pd.Series[bool]:

@@ -24,21 +24,22 @@ import json
 import re
 import zlib
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from engine.areas import Kind, load_areas
+from engine.areas import ENGLAND
 from engine.errors import CatalogueError
 from engine.periods import Period, PeriodError, parse_period
-from jobs.errors import LayoutChanged, SourceError, Unreachable
+from jobs.errors import LayoutChanged, SourceError
 from jobs.http import Answer, Site
 from jobs.sources import Gap, Noticed, Tidied, Trouble, Wanted, Wants
-from jobs.tables import nearest, numbers, read_csv, upper_tier
+from jobs.sources._reading import Keys, in_groups, read_details, read_keys, tidied
+from jobs.tables import mapped, nearest, numbers, read_csv, upper_tier
 
 NAME = "fingertips"
 TITLE = "Fingertips (Office for Health Improvement and Disparities)"
@@ -48,10 +49,8 @@ ON = True
 MOST_AT_ONCE = 100
 """Indicators that one request may name."""
 
-AREAS = 502
-"""Counties and unitary authorities from April 2023; older area types are being emptied."""
-
-ENGLAND = 15
+AREAS, PARENT = 502, 15
+"""Counties and unitary authorities from April 2023, and England; older area types are being emptied."""
 
 STATUS_LENGTH = 60
 
@@ -75,72 +74,42 @@ _MONTHS = 12
 _APRIL = 4
 
 
-class _Keys(BaseModel):
-    """Which series of an indicator is read, in the publisher's words; ``range`` where it has several (1y, 3y)."""
+class _Keys(Keys):
+    """Which series of an indicator is read, in the publisher's words."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    sex: str = Field(min_length=1)
-    age: str = Field(min_length=1)
-    range: str = Field("", pattern=r"^([1-9]\d?y)?$")
+    sex: str = Field(min_length=1, description="as the publisher writes it, such as 'Persons'")
+    age: str = Field(min_length=1, description="such as '<15 yrs'")
+    range: str = Field("", pattern=r"^([1-9]\d?y)?$", description="where there are several, such as '3y'")
 
 
 def check(wants: Iterable[Wants]) -> None:
-    """Each data set is a number without details, and each indicator of it names sex and age, and perhaps a range.
-
-    Raises CatalogueError.
-    """
+    """Each data set is a number without details, and each indicator of it names sex and age, and perhaps a range."""
     for want in wants:
         name = want.dataset.name
         if not re.fullmatch(r"[1-9]\d*", name):
             msg = f"{NAME}: the data set {name!r} should be the number of an indicator, such as 90284"
             raise CatalogueError(msg)
-        if want.dataset.details:
-            msg = f"{NAME}: the data set {name} takes no {min(want.dataset.details)!r}; leave it out"
-            raise CatalogueError(msg)
+        read_details(Keys, want.dataset)
         for wanted in want.series:
-            _keys(wanted)
-
-
-def _keys(wanted: Wanted) -> _Keys:
-    try:
-        return _Keys.model_validate(dict(wanted.keys))
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        msg = (
-            f"indicator {wanted.indicator.code!r}: {key}: {first['msg']}; from takes sex and age as {TITLE} writes "
-            "them (such as 'Persons' and '<15 yrs') and, where it has several, range (such as '3y')"
-        )
-        raise CatalogueError(msg) from error
+            read_keys(_Keys, wanted)
 
 
 def notice(site: Site, wants: Mapping[str, Wants]) -> Iterator[Noticed | Trouble]:
-    """When each indicator was last uploaded or deleted, a hundred to a request.
-
-    Raises Unreachable when the first of the requests finds nobody.
-    """
-    names = sorted(wants, key=int)
-    for start in range(0, len(names), MOST_AT_ONCE):
-        batch = names[start : start + MOST_AT_ONCE]
-        try:
-            answer = site.get("indicator_metadata/by_indicator_id", {"indicator_ids": ",".join(batch)})
-            described = _described(answer)
-        except SourceError as error:
-            if isinstance(error, Unreachable) and start == 0:
-                raise
-            yield from (Trouble(name, error) for name in batch)
-            continue
-        for name in batch:
-            yield _noticed(wants[name], described.get(name), _month(answer))
+    """When each indicator was last uploaded or deleted, a hundred to a request."""
+    ordered = sorted(wants.values(), key=lambda want: int(want.dataset.name))
+    batches = (ordered[start : start + MOST_AT_ONCE] for start in range(0, len(ordered), MOST_AT_ONCE))
+    return in_groups(batches, lambda batch: _batch(site, batch))
 
 
-def _described(answer: Answer) -> Mapping[str, Any]:
-    document = answer.json()
-    if not isinstance(document, dict):
+def _batch(site: Site, wants: Sequence[Wants]) -> Iterator[Noticed | Trouble]:
+    names = ",".join(want.dataset.name for want in wants)
+    answer = site.get("indicator_metadata/by_indicator_id", {"indicator_ids": names})
+    described = answer.json()
+    if not isinstance(described, dict):
         msg = f"{TITLE}: the metadata are no longer an object with one entry for each indicator"
         raise LayoutChanged(msg)
-    return document
+    for want in wants:
+        yield _noticed(want, described.get(want.dataset.name), _month(answer))
 
 
 def _month(answer: Answer) -> str:
@@ -201,7 +170,7 @@ def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:
         {
             "indicator_ids": wants.dataset.name,
             "child_area_type_id": AREAS,
-            "parent_area_type_id": ENGLAND,
+            "parent_area_type_id": PARENT,
             "timestamp": zlib.crc32(noticed.mark.encode()),
         },
     )
@@ -209,19 +178,10 @@ def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:
 
 
 def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:
-    """The series wanted of one indicator; a series that is not there, or has unclear periods, is a gap.
-
-    Raises LayoutChanged when none of them can be read.
-    """
+    """The series wanted of one indicator; a series that is not there, or has unclear periods, is a gap."""
     where = f"{TITLE}, indicator {wants.dataset.name} ({noticed.title})"
     frame = _rows(bodies[0], wants.dataset.name, where)
-    read = [_series(frame, wanted, where) for wanted in wants.series]
-    gaps = tuple(found for found in read if isinstance(found, Gap))
-    tables = [found for found in read if not isinstance(found, Gap)]
-    if not tables:
-        msg = f"{where}: {'; '.join(f'{gap.indicator}: {gap.reason}' for gap in gaps)}"
-        raise LayoutChanged(msg)
-    return Tidied(pd.concat(tables, ignore_index=True), gaps=gaps)
+    return tidied((_series(frame, wanted, where) for wanted in wants.series), where)
 
 
 def _rows(body: bytes, name: str, where: str) -> pd.DataFrame:
@@ -233,8 +193,6 @@ def _rows(body: bytes, name: str, where: str) -> pd.DataFrame:
         )
         raise LayoutChanged(msg)
     frame = read_csv(body, where, needed=_COLUMNS)
-    for column in _COLUMNS:
-        frame[column] = frame[column].str.strip()
     kept = (
         (frame["Indicator ID"] == name)
         & (frame["Category Type"] == "")
@@ -248,7 +206,7 @@ def _rows(body: bytes, name: str, where: str) -> pd.DataFrame:
 
 
 def _series(frame: pd.DataFrame, wanted: Wanted, where: str) -> pd.DataFrame | Gap:
-    keys, code = _keys(wanted), wanted.indicator.code
+    keys, code = read_keys(_Keys, wanted), wanted.indicator.code
     rows = frame[(frame["Sex"] == keys.sex) & (frame["Age"] == keys.age)]
     if rows.empty:
         name = f"{keys.sex}, {keys.age}"
@@ -263,13 +221,9 @@ def _series(frame: pd.DataFrame, wanted: Wanted, where: str) -> pd.DataFrame | G
     fault = _unclear(rows)
     if fault:
         return Gap(code, fault)
-    if rows["Area Code"].isin(_countries()).all():
+    if rows["Area Code"].eq(ENGLAND).all():
         return Gap(code, f"figures for England only; area type {AREAS} may have been emptied for newer areas")
     return _observations(rows, code, where)
-
-
-def _countries() -> list[str]:
-    return [area.code for area in load_areas() if area.kind == Kind.COUNTRY]
 
 
 def _unclear(rows: pd.DataFrame) -> str:
@@ -316,9 +270,9 @@ def _observations(rows: pd.DataFrame, code: str, where: str) -> pd.DataFrame:
         numbers(rows[column], f"{where}, column {column!r}")[0]
         for column in ("Lower CI 95.0 limit", "Upper CI 95.0 limit")
     )
-    status = rows["Value note"].map({note: _status(note) for note in rows["Value note"].unique()})
+    status = mapped(rows["Value note"], _status)
     stated = value != ""
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "indicator": code,
             "area_code": rows["Area Code"],
@@ -329,7 +283,6 @@ def _observations(rows: pd.DataFrame, code: str, where: str) -> pd.DataFrame:
             "upper_ci": upper.where(stated, ""),
         }
     )
-    return table.drop_duplicates(ignore_index=True)
 
 
 def _status(note: str) -> str:

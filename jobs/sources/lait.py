@@ -27,20 +27,19 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from types import ModuleType
-from typing import Annotated
 
-import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from engine.areas import Kind, load_areas
+from engine.areas import ENGLAND, load_areas
 from engine.catalogue import MAX_DECIMALS, Indicator, Polarity
 from engine.errors import CatalogueError
 from engine.quality import unit_scale
-from jobs.errors import LayoutChanged, SourceError, Unreachable
+from jobs.errors import LayoutChanged, SourceError
 from jobs.http import Site
 from jobs.sources import Gap, Noticed, Tidied, Trouble, Wanted, Wants
-from jobs.tables import nearest, need_columns, numbers, read_csv
+from jobs.sources._reading import Keys, one_by_one, read_details, read_keys
+from jobs.tables import mapped, nearest, need_columns, numbers, read_csv
 
 NAME = "lait"
 TITLE = "DfE Local Authority Interactive Tool"
@@ -52,7 +51,7 @@ _TEXTS = (MEASURE, YEARS, VALUES)
 _DESCRIBED, _POLARITY, _UNIT, _DECIMALS = "Measure_short", "Polarity", "y_axis_name", "dps"
 _NO_QUARTILE, _LAST, _NEXT = "No_Quartile", "Last Update", "Next Update"
 
-ENGLAND = 970
+ENGLAND_NUMBER = 970
 REGIONS = range(980, 991)
 
 _POLARITIES = {"High": "high", "Low": "low", "-": "", "NA": "", "": ""}
@@ -62,21 +61,17 @@ _EXCEL_DAY = re.compile(r"\d{5}")
 _PARQUET = b"PAR1"
 
 
-class _Keys(BaseModel):
+class _Keys(Keys):
     """How an indicator is found."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    measure: Annotated[str, Field(min_length=1)]
+    measure: str = Field(min_length=1, description="the publisher's short name, as in the dictionary's Measure_short")
 
 
-class _Details(BaseModel):
+class _Details(Keys):
     """Where the two files of a data set are, below the publisher's address."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    figures: Annotated[str, Field(pattern=r"\.parquet$")]
-    dictionary: Annotated[str, Field(pattern=r"\.csv$")]
+    figures: str = Field(pattern=r"\.parquet$", description="the path of a .parquet file")
+    dictionary: str = Field(pattern=r"\.csv$", description="the path of a .csv file")
 
 
 def check(wants: Iterable[Wants]) -> None:
@@ -93,48 +88,29 @@ def check(wants: Iterable[Wants]) -> None:
 
 
 def _details(want: Wants) -> _Details:
-    try:
-        return _Details.model_validate(dict(want.dataset.details))
-    except ValidationError as error:
-        fault = error.errors()[0]
-        msg = (
-            f"{NAME}: data set {want.dataset.name!r}, key {fault['loc'][0]!r}: {fault['msg']}; "
-            "allowed are figures, the path of a .parquet file, and dictionary, the path of a .csv file"
-        )
-        raise CatalogueError(msg) from error
+    return read_details(_Details, want.dataset)
 
 
 def _measure(wanted: Wanted) -> str:
-    try:
-        return _Keys.model_validate(dict(wanted.keys)).measure
-    except ValidationError as error:
-        fault = error.errors()[0]
-        msg = (
-            f"{NAME}: indicator {wanted.indicator.code!r}, key {fault['loc'][0]!r}: {fault['msg']}; "
-            "allowed is measure, the publisher's short name for it as in the dictionary's Measure_short"
-        )
-        raise CatalogueError(msg) from error
+    return read_keys(_Keys, wanted).measure
 
 
 def notice(site: Site, wants: Mapping[str, Wants]) -> Iterator[Noticed | Trouble]:
     """Both files, asked for with conditions: unchanged they cost two answers without a body.
 
-    The mark is made of their content. Raises Unreachable when the host gives no answer.
+    The mark is made of their content.
     """
-    for name, want in wants.items():
-        try:
-            bodies = _bodies(site, want)
-            title, expected = _edition(want, bodies[1])
-        except Unreachable:
-            raise
-        except SourceError as error:
-            yield Trouble(name, error)
-        else:
-            mark = hashlib.sha256(b"".join(hashlib.sha256(body).digest() for body in bodies)).hexdigest()
-            yield Noticed(name, mark, title, expected=expected)
+    return one_by_one(wants.values(), lambda want: _noticed(site, want))
 
 
-def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:  # noqa: ARG001  # there is one edition
+def _noticed(site: Site, want: Wants) -> Noticed:
+    bodies = _bodies(site, want)
+    title, expected = _edition(want, bodies[1])
+    mark = hashlib.sha256(b"".join(hashlib.sha256(body).digest() for body in bodies)).hexdigest()
+    return Noticed(want.dataset.name, mark, title, expected=expected)
+
+
+def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:
     """The figures and the dictionary, from the cache when they were noticed just now."""
     return _bodies(site, wants)
 
@@ -158,10 +134,10 @@ def _edition(want: Wants, body: bytes) -> tuple[str, date | None]:
 
 def _days(cells: pd.Series[str]) -> list[date]:
     """The dates among cells that also say TBC, Discontinued, New Data and the like."""
-    return [_EXCEL_BEGINS + timedelta(int(cell)) for cell in cells.str.strip().unique() if _EXCEL_DAY.fullmatch(cell)]
+    return [_EXCEL_BEGINS + timedelta(int(cell)) for cell in cells.unique() if _EXCEL_DAY.fullmatch(cell)]
 
 
-def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:  # noqa: ARG001  # the bodies say all
+def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:
     """The wanted measures with all their periods, for councils and England, and how the dictionary describes them."""
     details = _details(wants)
     code_of = {_measure(wanted): wanted.indicator.code for wanted in wants.series}
@@ -188,7 +164,7 @@ def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:  
 
 
 def _figures(body: bytes, where: str, measures: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of the wanted measures, text columns as categories; and the measures there are."""
+    """The rows of the wanted measures, and the measures there are."""
     parquet = _parquet()
     if not body.startswith(_PARQUET):
         msg = f"{where}: is no parquet file; it begins with {body[:40]!r}"
@@ -202,7 +178,6 @@ def _figures(body: bytes, where: str, measures: Sequence[str]) -> tuple[pd.DataF
         table = parquet.read_table(
             buffer,
             columns=[*_TEXTS, NUMBER],
-            read_dictionary=list(_TEXTS),
             filters=[(MEASURE, "in", list(measures))],
             use_threads=False,
         )
@@ -233,47 +208,27 @@ def _need_schema(types: Mapping[str, str], columns: Sequence[str], where: str) -
 
 
 def _rows(frame: pd.DataFrame, code_of: Mapping[str, str], where: str) -> pd.DataFrame:
-    """Observations, worked out once for each text there is and not for each row."""
     blank = frame.columns[frame.isna().any()]
     if len(blank):
         msg = f"{where}: the column {blank[0]!r} has empty cells"
         raise LayoutChanged(msg)
-    area, area_at = _areas(frame[NUMBER])
-    kept = np.array([code != "" for code in area])[area_at]
-    frame, area_at = frame[kept], area_at[kept]
-    cells, cell_at = _texts(frame[VALUES])
-    value, status = numbers(pd.Series(cells, dtype=str), f"{where}: {VALUES}")
-    plain = [_plain(text) for text in value]
-    measure, measure_at = _texts(frame[MEASURE])
-    period, period_at = _texts(frame[YEARS])
-    at = pd.DataFrame(
-        {"indicator": measure_at, "area_code": area_at, "period": period_at, "value": cell_at}
-    ).drop_duplicates()
-    text = {
-        "indicator": [code_of[name] for name in measure],
-        "area_code": area,
-        "period": period,
-        "value": plain,
-    }
-    columns = {name: pd.array(texts, dtype="str").take(at[name].to_numpy()) for name, texts in text.items()}
-    columns["status"] = pd.array(list(status), dtype="str").take(at["value"].to_numpy())
-    return pd.DataFrame(columns).assign(lower_ci=np.nan, upper_ci=np.nan)
+    frame = frame[~frame[NUMBER].isin(REGIONS)]
+    value, status = numbers(frame[VALUES], f"{where}: {VALUES}")
+    rows = pd.DataFrame(
+        {
+            "indicator": mapped(frame[MEASURE], code_of.__getitem__),
+            "area_code": mapped(frame[NUMBER], _area),
+            "period": frame[YEARS],
+            "value": mapped(value, _plain),
+            "status": status,
+        }
+    )
+    return rows.drop_duplicates(ignore_index=True).assign(lower_ci="", upper_ci="")
 
 
-def _texts(column: pd.Series[str]) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """The texts of a column, and for each row which of them it has."""
-    used = column.cat.remove_unused_categories()
-    return list(used.cat.categories), used.cat.codes.to_numpy().astype(np.int64)
-
-
-def _areas(numbers: pd.Series[float]) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """ONS codes, empty for regions, and for each row which of them it has.
-
-    A number nobody knows is written as such, so that a new council is reported and not lost.
-    """
-    at, found = pd.factorize(numbers)
-    known = _codes()
-    return [known.get(number, "" if number in REGIONS else f"DfE {number:g}") for number in found], at.astype(np.int64)
+def _area(number: float) -> str:
+    """The ONS code; a number nobody knows is written as such, so that a new council is reported and not lost."""
+    return _codes().get(number, f"DfE {number:g}")
 
 
 @cache
@@ -281,7 +236,7 @@ def _codes() -> dict[float, str]:
     """The last ONS code of each DfE number."""
     areas = sorted(load_areas(), key=lambda area: area.start or date.min)
     codes = {float(area.dfe_number): area.code for area in areas if area.dfe_number}
-    return codes | {float(ENGLAND): next(area.code for area in areas if area.kind == Kind.COUNTRY)}
+    return codes | {float(ENGLAND_NUMBER): ENGLAND}
 
 
 def _plain(text: str) -> str:
@@ -293,8 +248,7 @@ def _described(body: bytes, where: str) -> dict[str, dict[str, str]]:
     """The dictionary's rows by measure, the first entry of each."""
     columns = (_DESCRIBED, _POLARITY, _UNIT, _DECIMALS, _NO_QUARTILE)
     frame = read_csv(body, where, needed=columns).drop_duplicates(_DESCRIBED)
-    cells = zip(*(frame[column].str.strip() for column in columns), strict=True)
-    return {row[0]: dict(zip(columns, row, strict=True)) for row in cells}
+    return {row[0]: dict(zip(columns, row, strict=True)) for row in frame[list(columns)].itertuples(index=False)}
 
 
 def _entry(wanted: Wanted, row: Mapping[str, str], where: str) -> Indicator:

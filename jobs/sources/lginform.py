@@ -16,33 +16,38 @@ An address that is asked carries key and signature. Neither is shown, logged or 
 from __future__ import annotations
 
 import base64
-import csv
 import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
 from urllib.parse import quote, unquote, urlencode
 
 import pandas as pd
+from pydantic import Field
 
-from engine.areas import Kind, load_areas
+from engine.areas import councils_and_england
 from engine.errors import CatalogueError
 from engine.periods import PeriodError, parse_period
-from jobs.errors import LayoutChanged, SourceError, Unreachable
+from jobs.errors import LayoutChanged, SourceError
 from jobs.http import Answer, Site, shown
 from jobs.sources import Noticed, Tidied, Trouble, Wants
+from jobs.sources._reading import Keys, one_by_one, read_details, read_keys
 from jobs.tables import nearest, numbers, read_csv, upper_tier
 from jobs.tidy import date_in
 
-NAME: Final = "lginform"
-TITLE: Final = "LG Inform (Local Government Association)"
-ADDRESS: Final = "https://webservices.esd.org.uk/"
-ON: Final = False
+NAME = "lginform"
+TITLE = "LG Inform (Local Government Association)"
+ADDRESS = "https://webservices.esd.org.uk/"
+ON = False
 
 _PERIODS = "latest:8"
-_KEY = "metric_type"
 _MARK = "metadataOrDataLastUpdated"
 _LABELS = ["area", "area label", "area long label"]
+
+
+class _Details(Keys):
+    """Which metric type a data set is."""
+
+    metric_type: int = Field(ge=1, description="the number of a metric type, such as 17443")
 
 
 def check(wants: Iterable[Wants]) -> None:
@@ -56,39 +61,20 @@ def check(wants: Iterable[Wants]) -> None:
                 f"type, which {first.indicator.code!r} has already; make a data set for it"
             )
             raise CatalogueError(msg)
-        if first.keys:
-            msg = f"indicator {first.indicator.code!r}: {next(iter(first.keys))!r} is no key of {NAME}, which has none"
-            raise CatalogueError(msg)
+        read_keys(Keys, first)
 
 
 def _metric_type(wants: Wants) -> int:
-    details = dict(wants.dataset.details)
-    number = details.pop(_KEY, None)
-    where = f"data set {wants.dataset.name!r} of {NAME}"
-    if details:
-        msg = f"{where}: unknown key {next(iter(details))!r}; the only one is {_KEY}"
-        raise CatalogueError(msg)
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        msg = f"{where}: {_KEY} should be the number of a metric type, such as 17443, and is {number!r}"
-        raise CatalogueError(msg)
-    return number
+    return read_details(_Details, wants.dataset).metric_type
 
 
 def notice(site: Site, wants: Mapping[str, Wants]) -> Iterator[Noticed | Trouble]:
     """When each metric type or its figures were last updated. Raises SourceError without key and secret."""
     _credentials(site)
-    for at, (name, wanted) in enumerate(wants.items()):
-        found: Noticed | Trouble
-        try:
-            found = _look(site, wanted)
-        except SourceError as error:
-            if at == 0 and isinstance(error, Unreachable):
-                raise
-            found = Trouble(name, error)
-        yield found
+    return one_by_one(wants.values(), lambda want: _noticed(site, want))
 
 
-def _look(site: Site, wants: Wants) -> Noticed:
+def _noticed(site: Site, wants: Wants) -> Noticed:
     answer = _get(site, f"metricTypes/{_metric_type(wants)}", {})
     document = answer.json()
     described = document.get("metricType", document) if isinstance(document, dict) else None
@@ -102,22 +88,16 @@ def _look(site: Site, wants: Wants) -> Noticed:
     return Noticed(wants.dataset.name, updated, title, published=day)
 
 
-def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:  # noqa: ARG001  # as every publisher
+def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:
     """The latest periods of the metric type, for England and the councils there are today."""
     query = {
         "metricType": str(_metric_type(wants)),
-        "area": ",".join(_areas()),
+        "area": ",".join(councils_and_england(datetime.now(UTC).date())),
         "period": _PERIODS,
         "columnGrouping": "period",
         "rowGrouping": "area",
     }
     return (_get(site, "data.csv", query).body,)
-
-
-def _areas() -> Sequence[str]:
-    """The upper-tier councils there are today, and England."""
-    today = datetime.now(UTC).date()
-    return [area.code for area in load_areas() if area.exists(today) and (area.upper_tier or area.kind == Kind.COUNTRY)]
 
 
 def _credentials(site: Site) -> tuple[str, str]:
@@ -151,16 +131,16 @@ def _get(site: Site, path: str, query: Mapping[str, str]) -> Answer:
     return answer
 
 
-def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:  # noqa: ARG001  # as every publisher
+def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:
     """One row for each council and period; the columns after the three of the area are periods."""
     where = f"{TITLE} metric type {_metric_type(wants)}"
     [body] = bodies
-    frame = read_csv(body, where, needed=["area"], keep=_columns(body))
+    frame = read_csv(body, where, needed=["area"], keep=None)
     periods = [column for column in frame.columns if column not in _LABELS]
     for label in periods:
         _need_period(label, where)
     frame = frame[~_headers(frame, where)]
-    frame = frame[upper_tier(frame["area"].str.strip())]
+    frame = frame[upper_tier(frame["area"])]
     if frame.empty or not periods:
         msg = f"{where}: no row of a council and period"
         raise LayoutChanged(msg)
@@ -171,7 +151,7 @@ def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:  
         pd.DataFrame(
             {
                 "indicator": series.indicator.code,
-                "area_code": rows["area"].str.strip(),
+                "area_code": rows["area"],
                 "period": rows["period"],
                 "value": value,
                 "status": status,
@@ -180,11 +160,6 @@ def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:  
             }
         )
     )
-
-
-def _columns(body: bytes) -> list[str]:
-    first = body.partition(b"\n")[0].decode("utf-8-sig", "replace")
-    return next(csv.reader([first.rstrip("\r")]), [])
 
 
 def _need_period(label: str, where: str) -> None:
@@ -205,7 +180,6 @@ def _headers(frame: pd.DataFrame, where: str) -> pd.Series[bool]:
     other.iloc[0] = False
     if other.any():
         line = int(other.to_numpy().argmax()) + 2
-        found: list[Any] = frame[other].iloc[0].tolist()
-        msg = f"{where}: another header in line {line}: {', '.join(map(str, found[:6]))}"
+        msg = f"{where}: another header in line {line}: {', '.join(frame[other].iloc[0, :6])}"
         raise LayoutChanged(msg)
     return again

@@ -16,25 +16,26 @@ What is known of its interface (help page at /api/v01/help, and the clients nomi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
-from engine.areas import Kind, load_areas
+from engine.areas import councils_and_england
 from engine.errors import CatalogueError
-from jobs.errors import LayoutChanged, SourceError, Unreachable
+from jobs.errors import LayoutChanged, Unreachable
 from jobs.http import Answer, Site, shown
 from jobs.sources import Gap, Noticed, Tidied, Trouble, Wanted, Wants
+from jobs.sources._reading import Keys, fault, one_by_one, read_details, read_keys, tidied
 from jobs.tables import nearest, numbers, read_csv, upper_tier
 from jobs.tidy import date_in
 
-NAME: Final = "nomis"
-TITLE: Final = "Nomis (Office for National Statistics)"
-ADDRESS: Final = "https://www.nomisweb.co.uk/api/v01/"
-ON: Final = True
+NAME = "nomis"
+TITLE = "Nomis (Office for National Statistics)"
+ADDRESS = "https://www.nomisweb.co.uk/api/v01/"
+ON = True
 
 MOST_ROWS = 250_000
 """More than any data set of the catalogue needs by far: a dimension was not pinned."""
@@ -53,14 +54,7 @@ _Dimension = Annotated[str, StringConstraints(pattern=r"^(?!(?:geography|date|ti
 _Pins = dict[_Dimension, Annotated[int, Field(ge=0)]]
 
 
-class _Keys(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, regex_engine="python-re")
-
-
-K = TypeVar("K", bound=_Keys)
-
-
-class _DataSetKeys(_Keys):
+class _Details(Keys):
     """What the catalogue says of a data set; ``confidence`` is the measure that holds half the interval's width."""
 
     id: Annotated[str, StringConstraints(pattern=r"^NM_\d+_\d+$")]
@@ -70,7 +64,7 @@ class _DataSetKeys(_Keys):
     dimensions: _Pins = Field(default_factory=dict)
 
 
-class _SeriesKeys(_Keys):
+class _Keys(Keys):
     """What the catalogue says of an indicator: the dimensions that tell it from the others of its data set."""
 
     dimensions: _Pins = Field(default_factory=dict)
@@ -114,11 +108,11 @@ class _Definition(BaseModel):
 def check(wants: Iterable[Wants]) -> None:
     """Refuse data sets without id, date or measures, and indicators that their dimensions do not tell apart."""
     for wanted in wants:
-        own = _data_set_keys(wanted)
+        own = read_details(_Details, wanted.dataset)
         names: dict[frozenset[str], str] = {}
         pins: dict[str, str] = {}
         for series in wanted.series:
-            code, found = series.indicator.code, _series_keys(series).dimensions
+            code, found = series.indicator.code, read_keys(_Keys, series).dimensions
             twice = sorted(set(found) & set(own.dimensions))
             if twice:
                 msg = f"indicator {code!r}: dimensions.{twice[0]} is already pinned for the whole data set"
@@ -136,39 +130,13 @@ def check(wants: Iterable[Wants]) -> None:
             raise CatalogueError(msg)
 
 
-def _data_set_keys(wants: Wants) -> _DataSetKeys:
-    return _read(_DataSetKeys, wants.dataset.details, f"data set {wants.dataset.name!r} of {NAME}")
-
-
-def _series_keys(wanted: Wanted) -> _SeriesKeys:
-    return _read(_SeriesKeys, wanted.keys, f"indicator {wanted.indicator.code!r}")
-
-
-def _read(kind: type[K], keys: Mapping[str, Any], where: str) -> K:
-    try:
-        return kind.model_validate(dict(keys))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        allowed = ", ".join(kind.model_fields)
-        msg = f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}; the keys are {allowed}"
-        raise CatalogueError(msg) from error
-
-
 def notice(site: Site, wants: Mapping[str, Wants]) -> Iterator[Noticed | Trouble]:
     """What the definition of each data set says; its LastUpdated is the mark."""
-    for at, (name, wanted) in enumerate(wants.items()):
-        found: Noticed | Trouble
-        try:
-            found = _look(site, wanted)
-        except SourceError as error:
-            if at == 0 and isinstance(error, Unreachable):
-                raise
-            found = Trouble(name, error)
-        yield found
+    return one_by_one(wants.values(), lambda want: _noticed(site, want))
 
 
-def _look(site: Site, wants: Wants) -> Noticed:
-    own = _data_set_keys(wants)
+def _noticed(site: Site, wants: Wants) -> Noticed:
+    own = read_details(_Details, wants.dataset)
     answer = site.get(f"dataset/{own.id}/def.sdmx.json")
     family = _family(answer, own.id)
     texts = {note.annotationtitle: str(note.annotationtext) for note in family.annotations.annotation}
@@ -195,8 +163,7 @@ def _family(answer: Answer, wanted: str) -> _KeyFamily:
     try:
         families = _Definition.model_validate(answer.json()).structure.keyfamilies
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        msg = f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}; the definition has another shape now"
+        msg = f"{where}: {fault(error)}; the definition has another shape now"
         raise LayoutChanged(msg) from error
     for family in families.keyfamily if families else ():
         if family.id == wanted:
@@ -207,11 +174,11 @@ def _family(answer: Answer, wanted: str) -> _KeyFamily:
 
 def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:
     """All pages of the figures: as many rows as RECORD_COUNT says, or SourceError."""
-    own = _data_set_keys(wants)
+    own = read_details(_Details, wants.dataset)
     pins = _pins(wants)
     columns = [*_CELL, *dict.fromkeys([*pins, *noticed.parts]), *_FIGURE, _COUNT]
     query = {
-        "geography": ",".join(_areas()),
+        "geography": ",".join(councils_and_england(datetime.now(UTC).date())),
         "date": own.date,
         **{name.lower(): ",".join(map(str, values)) for name, values in pins.items()},
         "select": ",".join(columns).lower(),
@@ -238,19 +205,13 @@ def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:
 
 def _pins(wants: Wants) -> dict[str, list[int]]:
     """The values asked for, by the column of their dimension."""
-    own = _data_set_keys(wants)
+    own = read_details(_Details, wants.dataset)
     pins = {name.upper(): [value] for name, value in own.dimensions.items()}
     for series in wants.series:
-        for name, value in _series_keys(series).dimensions.items():
+        for name, value in read_keys(_Keys, series).dimensions.items():
             pins.setdefault(name.upper(), []).append(value)
     measures = [own.measures] if own.confidence is None else [own.measures, own.confidence]
     return {**{name: sorted(set(values)) for name, values in pins.items()}, "MEASURES": measures}
-
-
-def _areas() -> Sequence[str]:
-    """The upper-tier councils there are today, and England."""
-    today = datetime.now(UTC).date()
-    return [area.code for area in load_areas() if area.exists(today) and (area.upper_tier or area.kind == Kind.COUNTRY)]
 
 
 def _size(body: bytes, where: str) -> tuple[int, int]:
@@ -272,7 +233,7 @@ def _refuse_flood(total: int, where: str, unpinned: set[str]) -> None:
 
 def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:
     """One row for each council and period; limits from the confidence measure where the catalogue names one."""
-    own = _data_set_keys(wants)
+    own = read_details(_Details, wants.dataset)
     pins = _pins(wants)
     where = f"{TITLE} {own.id}"
     needed = [*_CELL, *pins, *_FIGURE]
@@ -280,21 +241,20 @@ def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:
     frame = pd.concat(pages, ignore_index=True).drop_duplicates()
     frame = frame[upper_tier(frame["GEOGRAPHY_CODE"])]
     _refuse_unpinned(frame, list(pins), where)
-    rows, gaps = [], []
-    for series in wants.series:
-        chosen = {**own.dimensions, **_series_keys(series).dimensions}
-        mine = frame[_holds(frame, {**chosen, "measures": own.measures})]
-        if mine.empty:
-            gaps.append(Gap(series.indicator.code, _missing(frame, {**chosen, "measures": own.measures})))
-            continue
-        found = _figures(mine, where)
-        if own.confidence is not None:
-            found = _with_limits(found, frame[_holds(frame, {**chosen, "measures": own.confidence})], where)
-        rows.append(found.assign(indicator=series.indicator.code))
-    if not rows:
-        msg = f"{where}: {gaps[0].reason}"
-        raise LayoutChanged(msg)
-    return Tidied(pd.concat(rows, ignore_index=True), gaps=tuple(gaps))
+    return tidied((_series(frame, own, wanted, where) for wanted in wants.series), where)
+
+
+def _series(frame: pd.DataFrame, own: _Details, wanted: Wanted, where: str) -> pd.DataFrame | Gap:
+    """The figures of one indicator, or why there are none."""
+    code = wanted.indicator.code
+    chosen = {**own.dimensions, **read_keys(_Keys, wanted).dimensions, "measures": own.measures}
+    mine = frame[_holds(frame, chosen)]
+    if mine.empty:
+        return Gap(code, _missing(frame, chosen))
+    found = _figures(mine, where).assign(indicator=code)
+    if own.confidence is None:
+        return found
+    return _with_limits(found, frame[_holds(frame, {**chosen, "measures": own.confidence})], where)
 
 
 def _holds(frame: pd.DataFrame, chosen: Mapping[str, int]) -> pd.Series[bool]:
@@ -331,7 +291,7 @@ def _refuse_unpinned(frame: pd.DataFrame, pinned: list[str], where: str) -> None
 
 
 def _figures(rows: pd.DataFrame, where: str) -> pd.DataFrame:
-    given = rows["OBS_STATUS"].str.strip()
+    given = rows["OBS_STATUS"]
     if given.eq("").any():
         msg = f"{where}: OBS_STATUS is blank in {int(given.eq('').sum())} rows, so nobody can say whether they count"
         raise LayoutChanged(msg)

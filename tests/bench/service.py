@@ -37,6 +37,8 @@ ops_channel = "C0000000002"
 paths = ["drop/"]
 every = "1s"
 settle = "1s"
+[polling]
+on = false
 [http]
 port = 0
 [logs]

@@ -139,7 +139,7 @@ class Desk:
         return self
 
     def look(self) -> tuple[Seen, ...]:
-        seen = calendar.look(self.client, self.settings, self.policy.catalogue, self.now)
+        seen = calendar.look(self.client, self.settings, self.policy, self.now)
         calendar.keep(self.db, self.settings, self.policy, seen, self.now)
         return seen
 
@@ -342,7 +342,7 @@ def test_a_publisher_that_is_off_is_not_looked_for(desk: Desk, tmp_path: Path) -
     (tmp_path / "off.toml").write_text("[sources.nomis]\non = false\n", encoding="utf-8")
     settings = load_settings(tmp_path / "off.toml", {})
     settings = settings.model_copy(update={"calendar": desk.settings.calendar})
-    seen = calendar.look(desk.client, settings, desk.policy.catalogue, desk.now)
+    seen = calendar.look(desk.client, settings, desk.policy, desk.now)
     assert [one.calendar for one in seen] == ["govuk"]
     assert desk.web.count("ons") == 0
 

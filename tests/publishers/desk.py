@@ -98,7 +98,7 @@ class Desk:
         return not may_be_asked(sources.places(self.db, name), (self.now or START) + timedelta(seconds=seconds))
 
     def figures(self, *, apart: Sequence[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
-        """Everything that answers and alerts are made from; ``apart`` from that of some indicators, the figures alone."""
+        """Everything that answers and alerts are made from; ``apart`` from some indicators, figures and ranks alone."""
         tables = ("observations", "revisions", "series", "indicators", "ranks", "theme_ranks", "snapshots", "changes")
         if not apart:
             return {table: list(self.db.execute(f"SELECT * FROM {table}")) for table in tables}  # noqa: S608

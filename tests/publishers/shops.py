@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, ClassVar
 from xml.sax.saxutils import escape, quoteattr
@@ -25,8 +25,9 @@ import python_calamine
 from pyarrow import parquet
 
 from tests.publishers import ees, els, fingertips, govuk, lait, lginform, nomis
-from tests.publishers.exchange import Reply, Request, StandIn
+from tests.publishers.exchange import StandIn
 from tests.publishers.server import Publishers
+from tests.real_data import OFFICIAL
 
 COUNCIL = "E10000018"
 Edit = Callable[[bytes], bytes]
@@ -182,6 +183,7 @@ class Lait(Shop):
         frame = _few_of_the_tool(self.measures)
         ours = frame[(frame["Short Desc"] == self.measures[0]) & (frame["LA Number"] == 855)]
         frame.loc[ours["Years"].idxmax(), "Values"] = value
+        self.stand_in.publish(lait.DICTIONARY, _few_of_the_dictionary(self.measures))
         self.stand_in.publish(lait.FIGURES, parquet_of(frame))
 
     def describe(self, old: str, new: str, column: str = "Polarity", measure: str = measures[0]) -> None:
@@ -209,7 +211,8 @@ def table(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Edit:
 def _whole_tool() -> pd.DataFrame:
     body = lait.real_body(lait.EDITIONS[-1], lait.FIGURES)
     measures = [("Short Desc", "in", list(Lait.measures))]
-    return parquet.read_table(io.BytesIO(body), filters=measures).to_pandas()
+    frame: pd.DataFrame = parquet.read_table(io.BytesIO(body), filters=measures).to_pandas()
+    return frame
 
 
 def _few_of_the_tool(measures: Sequence[str]) -> pd.DataFrame:
@@ -256,7 +259,9 @@ class Govuk(Shop):
     sheet = "RDC0120_A_Roads_and_Motorways"
 
     def opened(self) -> StandIn:
-        return govuk.StandIn()
+        stand_in = govuk.StandIn()
+        stand_in.pages[govuk.ROADS].files[0].body = ods(workbook())
+        return stand_in
 
     def publish(self, value: str) -> None:
         sheets = workbook()
@@ -277,13 +282,16 @@ _LAST_YEAR = -2
 
 @cache
 def _real_workbook() -> Mapping[str, Rows]:
-    book = python_calamine.load_workbook(str(govuk.OFFICIAL / "rdc0120.ods"))
+    book = python_calamine.load_workbook(str(OFFICIAL / "rdc0120.ods"))
     return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
 
 
 def workbook() -> dict[str, Rows]:
-    """The sheets of the road condition tables, for changing."""
-    return {name: [list(row) for row in rows] for name, rows in _real_workbook().items()}
+    """The sheets of the road condition tables with the last four years, for changing."""
+    return {
+        name: [[*row[:3], *row[-5:]] if name.startswith("RDC") else list(row) for row in rows]
+        for name, rows in _real_workbook().items()
+    }
 
 
 def book(change: Callable[[dict[str, Rows]], None]) -> Edit:
@@ -369,6 +377,8 @@ class Ees(Shop):
         stand_in = ees.StandIn()
         kept = (self.shelved, "d5_cpps_at31march_by_duration_2013_to_2025")
         stand_in.data_sets = {name: stand_in.data_sets[name] for name in kept}
+        for name, shelved in stand_in.data_sets.items():
+            shelved.frames["1.0"] = partial(_last_years, name)
         return stand_in
 
     def publish(self, value: str) -> None:
@@ -380,7 +390,7 @@ class Ees(Shop):
         shelved = stand_in.data_sets[self.shelved]
 
         def edited() -> pd.DataFrame:
-            frame = ees.table(self.shelved).copy()
+            frame = _last_years(self.shelved).copy()
             ours = (
                 (frame["new_la_code"] == COUNCIL)
                 & (frame["time_period"] == frame["time_period"].max())
@@ -393,6 +403,12 @@ class Ees(Shop):
 
         shelved.frames[f"{len(shelved.frames) + 1}.0"] = edited
         shelved.published += timedelta(days=7)
+
+
+@cache
+def _last_years(name: str) -> pd.DataFrame:
+    frame = ees.table(name)
+    return frame[frame["time_period"].isin(sorted(frame["time_period"].unique())[-3:])]
 
 
 class Nomis(Shop):
@@ -408,14 +424,24 @@ class Nomis(Shop):
         self._releases = 0
 
     def opened(self) -> StandIn:
-        return nomis.StandIn()
+        stand_in = nomis.StandIn()
+        stand_in.tables = {nomis.RATES: _last_rates()}
+        return stand_in
 
     def publish(self, value: str) -> None:
         self._releases += 1
-        self.stand_in.tables[nomis.RATES] = nomis.rates()
+        self.stand_in.tables[nomis.RATES] = _last_rates()
         last = max(self.stand_in.tables[nomis.RATES].dates)
         stamp = f"2026-10-{13 + self._releases:02d} 07:00:00"
         self.stand_in.change(nomis.RATES, stamp, {(COUNCIL, last, (45, 20599)): (value, "A")})
+
+
+@cache
+def _last_rates() -> nomis.Table:
+    """The last three years of the survey."""
+    whole = nomis.rates()
+    dates = dict(list(whole.dates.items())[-3:])
+    return replace(whole, dates=dates, figures={cell: said for cell, said in whole.figures.items() if cell[1] in dates})
 
 
 class Lginform(Shop):

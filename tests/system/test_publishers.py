@@ -43,6 +43,8 @@ class Filled:
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory, launcher: Launcher) -> Iterator[Filled]:
     with Publishers() as web:
+        for stand_in in web.stand_ins.values():
+            stand_in.max_age = 0  # so that the second poll has to ask whether anything changed
         desk = Desk(tmp_path_factory.mktemp("filled"), launcher)
         desk.settings(settings_text(web, WATCHED), catalogue='"builtin"')
         yield Filled(desk, web, desk.run("poll", "--json"))
@@ -101,6 +103,7 @@ def test_a_second_poll_asks_whether_anything_changed_and_touches_nothing(filled:
     assert filled.desk.figures() == before
     assert filled.web.requests
     assert [one for one in filled.web.requests if not cheap(one)] == []
+    assert {one.status for one in filled.web.requests if one.conditional} == {304}
 
 
 def cheap(one: Asked) -> bool:
