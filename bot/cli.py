@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -33,9 +33,11 @@ from jobs.settings import Settings, load_settings
 from jobs.sources import file, publisher_names
 from state import export as tables
 from state import ledger, releases, snapshots
-from state.database import Database, Lock, connect, unit
+from state.database import Database, Lock, connect, nothing_yet, unit
 from state.errors import StateError, StateInUse
 from state.reader import Reader
+
+T = TypeVar("T")
 
 DONE, FAILED, USAGE, HELD = 0, 1, 2, 3
 _FAULTS = (JobsError, EngineError, StateError, BotError, OSError)
@@ -111,6 +113,15 @@ def _reading(settings: Settings) -> Iterator[Reader]:
         yield reader
     finally:
         reader.close()
+
+
+def _stored(settings: Settings, question: Callable[[Database], T]) -> T:
+    """What the database answers; before the first release an empty one."""
+    if not settings.state.path.exists():
+        with closing(nothing_yet()) as db:
+            return question(db)
+    with _reading(settings) as reader:
+        return reader.read(question)
 
 
 def _print(document: Any, text: str, *, as_json: bool) -> None:  # noqa: ANN401  # any JSON document
@@ -254,8 +265,7 @@ def sources_command(
     """Show every source and indicator: last release, next expected, what is held, what is wrong."""
     settings = _settings(config)
     policy = policy_from(settings)
-    with _reading(settings) as reader:
-        found = reader.read(lambda db: overview(db, settings, policy))
+    found = _stored(settings, lambda db: overview(db, settings, policy))
     _print(found, tell.sources(found, indicators=every), as_json=as_json)
 
 
@@ -272,8 +282,7 @@ def doctor_command(
     policy = policy_from(settings)
     read = f"{count(len(policy.catalogue.indicators), 'indicator')} from {count(len(policy.publishers), 'publisher')}"
     found = [doctor.Diagnosis("Settings and catalogue", well=True, found=read)]
-    with _reading(settings) as reader:
-        found += reader.read(lambda db: list(doctor.stored(db, settings, policy)))
+    found += _stored(settings, lambda db: list(doctor.stored(db, settings, policy)))
     if probe:
         with polling.new_client(settings) as client:
             found += doctor.live(settings, policy, client)

@@ -13,6 +13,7 @@ from jobs.policy import Policy
 from jobs.publishers import Failed, Found, Item, look_at_all
 from jobs.settings import Settings
 from jobs.sources import publisher, wants_of
+from state import sources
 from state.database import Database
 
 
@@ -43,6 +44,11 @@ def stored(db: Database, settings: Settings, policy: Policy) -> Iterator[Diagnos
             yield Diagnosis(source.title, well=False, found="was never looked at", remedy=remedy)
         elif not any(problem for _, problem in problems):
             yield Diagnosis(source.title, well=True, found=f"looked at {source.checked}")
+
+
+    for code, reason in sources.gaps(db).items():
+        entry = policy.catalogue.indicators.get(code)
+        yield Diagnosis(entry.name if entry else code, well=False, found=f"missing from its last release: {reason}")
 
 
 def live(settings: Settings, policy: Policy, client: Client) -> Iterator[Diagnosis]:

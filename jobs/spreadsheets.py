@@ -6,7 +6,6 @@ headings it must hold, columns by their headings. Traps, all seen in real files:
 * The header stands on row 3 to 11, under titles and notes, and moves from year to year; headings carry notes
   (``[note 7]``), line breaks and two spaces. A revenue workbook repeats its header above a second table.
 * One column for each year, or one for each year and measure; or the year is in the name of the sheet or its title.
-* Merged cells keep their text in the first cell and leave the others blank.
 * Totals of regions and classes stand among the councils, without a code or with a word for one.
 * Two figures in one cell, ``7.7 (7.3)``, where a method changed: neither is taken.
 * Proportions under a heading that says percentage.
@@ -26,10 +25,10 @@ from decimal import Decimal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from engine.areas import Area, Kind, load_areas
+from engine.areas import Area, load_areas
 from engine.periods import Period, PeriodError, parse_period
 from jobs.errors import LayoutChanged
-from jobs.tables import nearest, numbers, squeeze, upper_tier
+from jobs.tables import mapped, nearest, numbers, squeeze, upper_tier
 from jobs.workbooks import Book, Cell, Row
 
 HEADER_WITHIN = 100
@@ -67,24 +66,15 @@ class Table(BaseModel):
     """A pattern for the heading over the figures."""
     margin: str = ""
     """A pattern for the heading over margins of error: the limits are the figure less and plus the margin."""
-    rows: dict[str, str] = {}
-    """Rows to read: heading, and a pattern for the cell under it."""
     scale: float = Field(1.0, gt=0)
     """What each figure is multiplied by."""
     grades: list[str] = []
     """Words that stand for 1, 2, 3 ..."""
-    header_rows: int = Field(1, ge=1, le=3)
-    """Rows that make up the header; blank cells in all but the last are taken for merged with the cell before."""
 
     @field_validator("sheet", "title", "value", "margin")
     @classmethod
     def _pattern(cls, text: str) -> str:
         return pattern(text)
-
-    @field_validator("rows")
-    @classmethod
-    def _row_patterns(cls, rows: dict[str, str]) -> dict[str, str]:
-        return {heading: pattern(text) for heading, text in rows.items()}
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Table:
@@ -98,7 +88,7 @@ class Table(BaseModel):
     @property
     def headings(self) -> tuple[str, ...]:
         """The headings that the header must hold word for word."""
-        return tuple(filter(None, (self.area, self.area_name, self.period, *self.rows)))
+        return tuple(filter(None, (self.area, self.area_name, self.period)))
 
 
 def pattern(text: str) -> str:
@@ -125,8 +115,7 @@ def read_table(book: Book, table: Table, codes: Mapping[str, str] | None = None)
     rows = book.rows(name)
     header = _header(rows, table, where)
     given = _named(table.sheet, name) or _from_title(table, rows[: header.top], where)
-    body = _wanted_rows(rows[header.top + table.header_rows :], table, header)
-    pieces = [_piece(body, table, header, column, given, where) for column in header.figures]
+    pieces = [_piece(rows[header.top + 1 :], table, header, column, given, where) for column in header.figures]
     frame = pd.concat(pieces, ignore_index=True)
     if table.area:
         frame["area_code"] = frame["area_code"].replace(dict(codes or {}))
@@ -162,10 +151,10 @@ class _Header:
 
 
 def _header(rows: Sequence[Row], table: Table, where: str) -> _Header:
-    """The first rows that hold all headings needed. Raises LayoutChanged by the rows that hold most of them."""
+    """The first row that holds all headings needed. Raises LayoutChanged by the row that holds most of them."""
     best: tuple[tuple[int, int], list[str]] = ((-1, -1), [])
-    for top in range(min(len(rows) - table.header_rows + 1, HEADER_WITHIN)):
-        headings = _headings(rows[top : top + table.header_rows])
+    for top, row in enumerate(rows[:HEADER_WITHIN]):
+        headings = [squeeze(_text(cell)) for cell in row]
         score = _score(headings, table)
         if score == len(table.headings) + 1:
             return _columns(headings, top, table, where)
@@ -179,18 +168,6 @@ def _header(rows: Sequence[Row], table: Table, where: str) -> _Header:
         "Correct the heading in the catalogue if it was renamed"
     )
     raise LayoutChanged(msg)
-
-
-def _headings(rows: Sequence[Row]) -> list[str]:
-    """The headings of a header of one or more rows, upper cells carried to the right over blank ones."""
-    return [squeeze(" ".join(parts)) for parts in zip(*map(_carried, rows[:-1]), map(_text, rows[-1]), strict=False)]
-
-
-def _carried(row: Row) -> list[str]:
-    cells: list[str] = []
-    for cell in row:
-        cells.append(_text(cell) or (cells[-1] if cells else ""))
-    return cells
 
 
 def _score(headings: Sequence[str], table: Table) -> int:
@@ -251,19 +228,7 @@ def _from_title(table: Table, above: Sequence[Row], where: str) -> str:
     raise LayoutChanged(msg)
 
 
-def _wanted_rows(rows: Sequence[Row], table: Table, header: _Header) -> list[Row]:
-    wanted = [(header.columns[heading], re.compile(text, re.IGNORECASE)) for heading, text in table.rows.items()]
-    return [row for row in rows if all(text.fullmatch(squeeze(_text(row[at]))) for at, text in wanted)]
-
-
-def _piece(
-    rows: Sequence[Row],
-    table: Table,
-    header: _Header,
-    column: _Value,
-    given: str,
-    where: str,
-) -> pd.DataFrame:
+def _piece(rows: Sequence[Row], table: Table, header: _Header, column: _Value, given: str, where: str) -> pd.DataFrame:
     """The cells of one column of figures, as text."""
     area = header.columns[table.area or table.area_name]
     periods = [_text(row[header.columns[table.period]]) for row in rows] if table.period else column.period or given
@@ -301,36 +266,29 @@ def _check_periods(labels: pd.Series[str], where: str) -> None:
 
 
 def _figures(frame: pd.DataFrame, table: Table, where: str) -> pd.DataFrame:
-    text = frame["value"]
-    double = text.str.fullmatch(_TWO_FIGURES)
-    text = text.where(~double, "")
-    if table.grades:
-        text = _graded(text, table.grades, where)
-    value, status = _numbers(text, frame["where"])
-    if table.scale != 1:
-        value = value.map({one: _scaled(one, table.scale) for one in value.unique()})
-    doubtful = frame["margin"].str.fullmatch(_TWO_FIGURES)
-    margin, _ = _numbers(frame["margin"].where(~doubtful, ""), frame["where"])
-    sides = [
-        [_limit(one, other, sign, table.scale) for one, other in zip(value, margin, strict=True)] for sign in (-1, 1)
-    ]
+    text = _graded(frame["value"], table.grades, where) if table.grades else frame["value"]
+    value, status = _numbers(text, frame["where"], table.scale)
+    margin, _ = _numbers(frame["margin"], frame["where"], table.scale)
+    lower, upper = (_limits(value, margin, sign) if table.margin else "" for sign in (-1, 1))
     return pd.DataFrame(
         {
             "area_code": frame["area_code"],
             "period": frame["period"],
             "value": value,
-            "status": status.where(~double, TWO_FIGURES),
-            "lower_ci": sides[0],
-            "upper_ci": sides[1],
+            "status": status,
+            "lower_ci": lower,
+            "upper_ci": upper,
         }
     )
 
 
-def _numbers(text: pd.Series[str], where: pd.Series[str]) -> tuple[pd.Series[str], pd.Series[str]]:
-    """As ``jobs.tables.numbers``, column by column, so that a message names the right one."""
-    read = [numbers(text[where == column], column) for column in where.unique()]
-    values, statuses = (pd.concat(parts).reindex(text.index) for parts in zip(*read, strict=True))
-    return values, statuses
+def _numbers(text: pd.Series[str], where: pd.Series[str], scale: float) -> tuple[pd.Series[str], pd.Series[str]]:
+    """Scaled values, and statuses; a cell with two figures has a status of its own."""
+    double = text.str.fullmatch(_TWO_FIGURES)
+    value, status = numbers(text.mask(double, ""), where)
+    if scale != 1:
+        value = mapped(value, lambda one: _plain(Decimal(one) * Decimal(str(scale))) if one else "")
+    return value, status.mask(double, TWO_FIGURES)
 
 
 def _graded(text: pd.Series[str], grades: Sequence[str], where: str) -> pd.Series[str]:
@@ -340,16 +298,13 @@ def _graded(text: pd.Series[str], grades: Sequence[str], where: str) -> pd.Serie
     if len(wrong):
         msg = f"{where}: {wrong.iloc[0]!r} stands where a grade was; grades are {', '.join(grades)}"
         raise LayoutChanged(msg)
-    return text.map({one: known.get(squeeze(one).casefold(), one) for one in text.unique()})
+    return mapped(text, lambda one: known.get(squeeze(one).casefold(), one))
 
 
-def _scaled(text: str, scale: float) -> str:
-    return _plain(Decimal(text) * Decimal(str(scale))) if text else ""
-
-
-def _limit(value: str, margin: str, sign: int, scale: float) -> str:
-    """A limit, where there are a figure and its margin."""
-    return _plain(Decimal(value) + sign * Decimal(margin) * Decimal(str(scale))) if value and margin else ""
+def _limits(values: pd.Series[str], margins: pd.Series[str], sign: int) -> list[str]:
+    """Limits, where there are a figure and its margin."""
+    pairs = zip(values, margins, strict=True)
+    return [_plain(Decimal(value) + sign * Decimal(margin)) if value and margin else "" for value, margin in pairs]
 
 
 def _plain(number: Decimal) -> str:
@@ -380,13 +335,8 @@ _TOTALS = re.compile(
 
 def plain_name(name: str) -> str:
     """A council's name as all publishers agree on it: no capitals, signs, notes or words such as council."""
-    words = " ".join(
-        re.sub(
-            r"[^\w]+",
-            " ",
-            squeeze(name).casefold().replace("&", " and ").replace("'", ""),
-        ).split()
-    )
+    folded = squeeze(name).casefold().replace("&", " and ").replace("'", "")
+    words = re.sub(r"\W+", " ", folded).strip()
     if words.startswith(_CITY_OF_LONDON):
         return _CITY_OF_LONDON  # London alone is the region
     bare = " ".join(_ASIDE.sub(" ", words).split())
@@ -408,10 +358,10 @@ def code_of(name: str, period: Period) -> str | None:
     """
     plain = plain_name(name)
     areas = _by_name().get(plain, ())
-    councils = [area for area in areas if area.upper_tier or area.kind == Kind.COUNTRY]
-    if councils:
-        there = [area for area in councils if area.exists(period.end)]
-        return (there or councils)[-1].code
+    kept = [area for area in areas if area.kept]
+    if kept:
+        there = [area for area in kept if area.exists(period.end)]
+        return (there or kept)[-1].code
     return "" if areas or not plain or _TOTALS.fullmatch(plain) else None
 
 

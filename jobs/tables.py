@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -28,6 +29,7 @@ _UPPER_CODE = re.compile(r"E(?:06|08|09|10)\d{6}")
 _CHOICES_SHOWN = 8
 
 
+@lru_cache(maxsize=4096)  # the same headings and codes stand in many tables
 def squeeze(text: str) -> str:
     """A heading without notes such as ``[note 7]`` and with single spaces."""
     return _SPACES.sub(" ", _NOTES.sub("", text)).strip()
@@ -147,9 +149,5 @@ def upper_tier(codes: pd.Series[str]) -> pd.Series[bool]:
     Districts, regions, wards, other countries, and joint areas such as ``E06000061 / E06000062`` are not.
     """
     areas = load_areas()
-    kept = [
-        code
-        for code in codes.unique()
-        if (areas[code].kept if code in areas else _UPPER_CODE.fullmatch(code))
-    ]
+    kept = [code for code in codes.unique() if (areas[code].kept if code in areas else _UPPER_CODE.fullmatch(code))]
     return codes.isin(kept)

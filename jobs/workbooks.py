@@ -38,10 +38,7 @@ Row = Sequence[Cell]
 _CHUNK = 1 << 20
 _ZIP = b"PK"
 _KINDS = (
-    (
-        b"\xd0\xcf\x11\xe0",
-        "an old Excel file (.xls) or a workbook protected by a password",
-    ),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file (.xls) or a workbook protected by a password"),
     (b"%PDF", "a PDF"),
     (b"{\\rtf", "a text document"),
 )
@@ -142,15 +139,7 @@ def _checked(body: bytes, where: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as packed:
             return _checked_parts(packed, where)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         msg = f"{where}: the workbook is damaged ({error}); fetch it again, or open and look at it"
         raise LayoutChanged(msg) from error
 
@@ -173,10 +162,7 @@ def _checked_parts(packed: zipfile.ZipFile, where: str) -> bytes:
             copy.writestr(part.filename, content)
     size.finish()
     if size.cells > MOST_CELLS or size.text > MOST_TEXT:
-        raise _too_large(
-            where,
-            f"{size.cells:,} cells and {size.text:,} characters in repeated or shared ones",
-        )
+        raise _too_large(where, f"{size.cells:,} cells and {size.text:,} characters in repeated or shared ones")
     return out.getvalue()
 
 
@@ -242,8 +228,7 @@ class _Size:
             self._add_ods(content)
         else:
             self._add_sheet(content)
-            texts = [found.end() - found.start() for found in _SHARED_TEXT.finditer(content)]
-            self._lengths.extend(texts)
+            self._lengths.extend(found.end() - found.start() for found in _SHARED_TEXT.finditer(content))
 
     def _add_ods(self, content: bytes) -> None:
         """In ODS a cell and a row may say how often they repeat: a few bytes can stand for a full sheet."""
@@ -315,7 +300,7 @@ _SHARED_TEXT = re.compile(rb"<(?:[\w.-]+:)?si(?:\s[^>]*)?>.*?</(?:[\w.-]+:)?si\s
 
 def _count(repeated: re.Pattern[bytes], given: bytes | None) -> int:
     """How often a cell or row repeats; one that hides it in entities repeats too often."""
-    found = repeated.search(given or b"")
+    found = repeated.search(given) if given and b"repeated" in given else None
     if not found:
         return 1
     return int(found[1]) if found[1].isdigit() else MOST_CELLS + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from sqlite_utils import Database
 from state.errors import StateCorrupt, StateError, StateFull, StateInUse, StateNewer, StateUnwritable
 from state.migrations import migrations
 
-__all__ = ["Database", "Lock", "connect", "connect_reader", "explained", "unit"]
+__all__ = ["Database", "Lock", "connect", "connect_reader", "explained", "nothing_yet", "unit"]
 
 BUSY_MS = 30_000
 """How long a statement waits for another of our own connections to finish writing."""
@@ -109,6 +110,7 @@ def connect(path: Path, *, migrate: bool = True) -> Database:
     return db
 
 
+@functools.cache
 def _names() -> set[str]:
     empty = Database(memory=True)
     try:
@@ -135,7 +137,19 @@ def connect_reader(path: Path) -> Database:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
         connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return Database(connection)
+        db = Database(connection)
+        if {step.name for step in migrations.applied(db)} < _names():
+            db.close()
+            msg = f"{path}: written by an earlier version; benchwatch run or benchwatch poll brings it up to date"
+            raise StateError(msg)
+        return db
+
+
+def nothing_yet() -> Database:
+    """An empty database of today's shape, in memory: what is held before the first release."""
+    db = Database(memory=True)
+    migrations.apply(db)
+    return db
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import io
 import re
 import shlex
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from bot.cli import DONE, FAILED, HELD, USAGE, app
 from bot.health import Health
 from bot.manifest import PUBLIC_URL, SCOPES
 from engine.areas import group_names
+from engine.catalogue import Indicator, load_catalogue
 from engine.changes import Cause, Kind
 from engine.periods import PeriodError, parse_period
 from engine.quality import Check
@@ -24,8 +26,9 @@ from engine.snapshot import METHOD_VERSION
 from jobs.observation_file import COLUMNS as OBSERVATION_COLUMNS
 from jobs.observation_file import OPTIONAL
 from jobs.settings import Key, known_keys, load_settings
-from jobs.sources import publisher_names
+from jobs.sources import publisher, publisher_names, wants_of
 from state import export
+from tests.real_data import OFFICIAL, needs_official
 
 ROOT = Path(__file__).parents[1]
 VARIABLES = (
@@ -47,6 +50,7 @@ PAGES = (
     "docs/operations.md",
     "docs/settings.md",
     "docs/slack-setup.md",
+    "docs/sources.md",
     "bot/demo/README.md",
 )
 WHOLE_CONFIGS = ("README.md", "docs/operations.md", "docs/slack-setup.md")
@@ -64,6 +68,10 @@ SETTINGS = text("docs/settings.md")
 OPERATIONS = text("docs/operations.md")
 METHOD = text("docs/method.md")
 README = text("README.md")
+SOURCES = text("docs/sources.md")
+
+CATALOGUE = load_catalogue(["builtin"])
+DIRECTIONAL = [entry for entry in CATALOGUE.indicators.values() if entry.polarity.directional]
 
 
 @dataclass(frozen=True)
@@ -251,6 +259,100 @@ def test_periods_are_read_as_documented() -> None:
     assert len({keys[label] for label in ("2022/23", "2022-23", "2022 to 2023", "202223", "FYE 2023")}) == 1
     with pytest.raises(PeriodError):
         parse_period("20xx")
+
+
+# --- sources --------------------------------------------------------------------------------------
+
+
+def proven(entry: Indicator) -> bool:
+    return not CATALOGUE.origins[entry.code].unproven
+
+
+def test_the_publishers_are_counted_as_they_are() -> None:
+    expected = []
+    for name in publisher_names():
+        wants = wants_of(CATALOGUE, name).values()
+        series = [wanted.indicator for want in wants for wanted in want.series]
+        directional = [entry for entry in series if entry.polarity.directional]
+        counts = (len(wants), len(series), len(directional), sum(map(proven, directional)))
+        expected.append([name, publisher(name).TITLE, *map(str, counts)])
+    assert cells(SOURCES, "The publishers")[1:] == expected
+
+
+@pytest.mark.parametrize("name", publisher_names())
+def test_every_publisher_is_documented_with_its_address(name: str) -> None:
+    assert f"`{publisher(name).ADDRESS}" in SOURCES
+
+
+def test_the_themes_are_counted_as_they_are() -> None:
+    all_of = Counter(entry.theme for entry in DIRECTIONAL)
+    proven_of = Counter(entry.theme for entry in DIRECTIONAL if proven(entry))
+    *themes, total = cells(SOURCES, "The themes")[1:]
+    assert {row[0]: row[1:] for row in themes} == {
+        theme: [str(number), str(proven_of[theme])] for theme, number in all_of.items()
+    }
+    assert total == ["All", str(all_of.total()), str(proven_of.total())]
+
+
+def test_what_is_not_proven_is_counted_with_its_reason() -> None:
+    reasons = Counter((one.publisher, one.unproven) for one in CATALOGUE.origins.values() if one.unproven)
+    assert cells(SOURCES, "Not proven, and why")[1:] == [
+        [*reason, str(number)] for reason, number in sorted(reasons.items())
+    ]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md"])
+def test_the_size_of_the_catalogue_is_said_as_it_is(page: str) -> None:
+    themes = {entry.theme for entry in DIRECTIONAL}
+    said = re.split(r"^## \[0\.1\.0\]", text(page), flags=re.MULTILINE)[0]
+    words = " ".join(said.split())
+    assert f"{len(DIRECTIONAL)} directional indicators in {len(themes)} themes" in words
+    assert re.search(rf"\b{sum(map(proven, DIRECTIONAL))} of them(?: are)? proven", words)
+
+
+def test_spending_lines_are_documented_as_they_are_computed() -> None:
+    shown = {
+        code: [entry.name for entry in CATALOGUE.themes.values() if entry.expenditure == code]
+        for code in CATALOGUE.ratios
+    }
+    assert [[one.strip("`") for one in row] for row in cells(SOURCES, "Spending per head")[1:]] == [
+        [code, ratio.of, "; ".join(shown[code]) or "–"] for code, ratio in CATALOGUE.ratios.items()
+    ]
+    assert {(ratio.to, ratio.times) for ratio in CATALOGUE.ratios.values()} == {("population", 1000)}
+
+
+def twins() -> list[list[str]]:
+    """Indicators of EES with their twin in LAIT, its measure and how the figures compare."""
+    return [row for row in cells(SOURCES, "Explore Education Statistics") if row[0].startswith("ees-")]
+
+
+def test_the_twins_in_lait_are_not_in_the_catalogue_yet() -> None:
+    measures = {origin.keys["measure"] for origin in CATALOGUE.origins.values() if origin.publisher == "lait"}
+    assert len(twins()) == 18
+    for code, twin, measure, _ in twins():
+        assert CATALOGUE.origins[code].publisher == "ees"
+        assert twin not in CATALOGUE.indicators
+        assert measure not in measures
+
+
+@needs_official
+def test_the_twins_are_called_as_lait_calls_them() -> None:
+    dictionary = OFFICIAL / "lait" / "2025-11-25.lait_data_dictionary.csv"
+    with dictionary.open(encoding="utf-8-sig", newline="") as file:
+        known = {row["Measure_short"] for row in csv.DictReader(file)}
+    assert {row[2] for row in twins()} <= known
+
+
+def test_the_entries_in_the_documentation_can_be_used(tmp_path: Path) -> None:
+    found = list(blocks("docs/sources.md", "toml"))
+    assert found
+    for number, block in enumerate(found):
+        (tmp_path / f"{number}.toml").write_text(block.body, encoding="utf-8")
+    catalogue = load_catalogue(["builtin", tmp_path])
+    assert len(catalogue.origins) > len(CATALOGUE.origins)
+    for name in publisher_names():
+        publisher(name).check(wants_of(catalogue, name).values())
+    assert {origin.publisher for origin in catalogue.origins.values()} <= set(publisher_names())
 
 
 # --- the exercise in the README -------------------------------------------------------------------

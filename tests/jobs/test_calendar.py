@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -315,7 +316,8 @@ def test_a_title_belongs_to_the_data_set_that_is_described_more_closely(desk: De
 def test_requests_are_few_and_each_calendar_is_asked_for_what_is_its_own(desk: Desk, tmp_path: Path) -> None:
     twice = CATALOGUE.replace('"diagnostic imaging dataset"', '"AUTHORITIES’ collected, waste"')
     (tmp_path / "catalogue" / "all.toml").write_text(twice, encoding="utf-8")
-    desk.policy = Policy(COUNCIL, "counties", load_catalogue([tmp_path / "catalogue"]), publishers=("govuk",))
+    watched = ("ees", "govuk", "nomis")
+    desk.policy = Policy(COUNCIL, "counties", load_catalogue([tmp_path / "catalogue"]), publishers=watched)
     desk.govuk.announce("a", WASTE, display_date="9 February 2016", state="confirmed")
     desk.look()
     assert desk.day("govuk", "scans") == desk.day("govuk", "waste") == ("2016-02-09", "confirmed", "")
@@ -338,11 +340,9 @@ def test_requests_are_few_and_each_calendar_is_asked_for_what_is_its_own(desk: D
     assert desk.web.asked("ons")[0].query["fromDate"] == ["2016-01-04"]
 
 
-def test_a_publisher_that_is_off_is_not_looked_for(desk: Desk, tmp_path: Path) -> None:
-    (tmp_path / "off.toml").write_text("[sources.nomis]\non = false\n", encoding="utf-8")
-    settings = load_settings(tmp_path / "off.toml", {})
-    settings = settings.model_copy(update={"calendar": desk.settings.calendar})
-    seen = calendar.look(desk.client, settings, desk.policy, desk.now)
+def test_a_publisher_that_is_off_is_not_looked_for(desk: Desk) -> None:
+    policy = replace(desk.policy, publishers=("ees", "govuk"))
+    seen = calendar.look(desk.client, desk.settings, policy, desk.now)
     assert [one.calendar for one in seen] == ["govuk"]
     assert desk.web.count("ons") == 0
 

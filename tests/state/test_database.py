@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
-from state.database import Lock, connect, connect_reader, unit
+from state import sources
+from state.database import Lock, connect, connect_reader, nothing_yet, unit
 from state.errors import StateCorrupt, StateError, StateInUse, StateNewer, StateUnwritable
-from state.migrations import migrations
+from state.migrations import first_tables, migrations
 
 
 @pytest.fixture
@@ -147,6 +148,42 @@ def test_a_file_that_is_no_database_is_left_as_it_is(path: Path) -> None:
     with pytest.raises(StateCorrupt, match="move it away to start anew"):
         connect(path)
     assert path.read_bytes() == before
+
+
+def written_by_the_first_version(path: Path) -> None:
+    """A database as version 0.1 left it, with something in each table that has changed since."""
+    db = Database(sqlite3.connect(path))
+    first = Migrations("benchwatch")
+    first(name="first_tables")(first_tables)
+    first.apply(db)
+    db.execute("INSERT INTO sources VALUES ('file', 'drop', '1:2', 3)")
+    db.execute(
+        "INSERT INTO releases (source, name, identity, published, received, status, rows, bad_rows) "
+        "VALUES ('file', 'a.csv', 'x', '2025-01-01', '2025-01-02T09:30:00', 'accepted', 1, 0)"
+    )
+    db.conn.commit()
+    db.close()
+
+
+def test_a_database_by_an_earlier_version_is_brought_up_to_date_and_keeps_what_it_holds(path: Path) -> None:
+    written_by_the_first_version(path)
+    db = connect(path)
+    assert tables(db) == tables(connect(path.with_name("new.db")))
+    assert sources.places(db, "file") == {"drop": sources.Place(mark="1:2", failures=3)}
+    assert sources.last_releases(db, "file") == {"": ("a.csv", "2025-01-01", "")}
+    db.close()
+
+
+def test_nothing_is_read_from_a_database_by_an_earlier_version(path: Path) -> None:
+    written_by_the_first_version(path)
+    with pytest.raises(StateError, match="written by an earlier version; benchwatch run or benchwatch poll brings it"):
+        connect_reader(path)
+
+
+def test_before_the_first_release_there_is_an_empty_database_of_the_same_shape(db: Database) -> None:
+    nothing = nothing_yet()
+    assert tables(nothing) == tables(db)
+    nothing.close()
 
 
 def test_a_database_by_a_later_version_is_refused(db: Database, path: Path) -> None:
