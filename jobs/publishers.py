@@ -148,7 +148,8 @@ def take_in(db: Database, settings: Settings, policy: Policy, item: Item, now: d
         if isinstance(item, Failed):
             # Forgotten, what was seen is looked at again, and so it is noticed that the fault is over.
             record(db, item.publisher, item.dataset, item.fault, now, mark="")
-            return Polled((), (Refusal(_title(item.publisher, wants, item.dataset), item.fault.reason),))
+            title = _title(item.publisher, wants, item.dataset)
+            return Polled((), (Refusal(f"{publisher(item.publisher).TITLE}: {title}", item.fault.reason),))
         return _conclude(db, policy, wants, item, now)
 
 
@@ -169,14 +170,13 @@ def _conclude(db: Database, policy: Policy, wants: Mapping[str, Wants], looked: 
 
 def _title(name: str, wants: Mapping[str, Wants], dataset: str) -> str:
     """A data set for people; the publisher itself for the place that stands for the whole."""
-    title = publisher(name).TITLE
     if dataset not in wants:
-        return f"{title}: {dataset}" if dataset else title
+        return dataset or publisher(name).TITLE
     known = wants[dataset].dataset
     if known.title == known.name:  # it has none of its own, and its name may be a number
         first, *more = (wanted.indicator.name for wanted in wants[dataset].series)
-        return f"{title}: {known.name}, {first}{f' and {len(more)} more' if more else ''}"
-    return f"{title}: {known.title}"
+        return f"{known.name}, {first}{f' and {len(more)} more' if more else ''}"
+    return known.title
 
 
 def _take_release(db: Database, settings: Settings, policy: Policy, found: Found, now: datetime) -> Polled:

@@ -303,7 +303,7 @@ def _graded(text: pd.Series[str], grades: Sequence[str], where: str) -> pd.Serie
 
 def _limits(values: pd.Series[str], margins: pd.Series[str], sign: int) -> list[str]:
     """Limits, where there are a figure and its margin."""
-    pairs = zip(values, margins, strict=True)
+    pairs = zip(values.tolist(), margins.tolist(), strict=True)
     return [_plain(Decimal(value) + sign * Decimal(margin)) if value and margin else "" for value, margin in pairs]
 
 

@@ -118,7 +118,7 @@ def numbers(cells: pd.Series[str], where: str | pd.Series[str]) -> tuple[pd.Seri
     """
     # Each text is read once, for most stand in many cells.
     at, texts = pd.factorize(cells, use_na_sentinel=False)
-    read = [_value_and_status(str(text)) for text in texts]
+    read = [_value_and_status(str(text)) for text in texts.tolist()]
     wrong = [text for text, one in zip(texts, read, strict=True) if one is None]
     if wrong:
         cell = cells.isin(wrong)
@@ -140,7 +140,7 @@ def _value_and_status(cell: str) -> tuple[str, str] | None:
 def mapped(cells: pd.Series[Any], change: Callable[[Any], str]) -> pd.Series[str]:
     """Cells changed one by one; each that is there many times is worked out once."""
     at, found = pd.factorize(cells, use_na_sentinel=False)
-    return pd.Series(pd.array([change(one) for one in found], dtype="str").take(at), index=cells.index)
+    return pd.Series(pd.array([change(one) for one in found.tolist()], dtype="str").take(at), index=cells.index)
 
 
 def upper_tier(codes: pd.Series[str]) -> pd.Series[bool]:

@@ -43,7 +43,7 @@ def refused(notice: RefusedNotice) -> Message:
 def source(notice: SourceNotice) -> Message:
     """What fails at a source, what is missing and what works again; all of it is in the thread if it is much."""
     lines = [
-        *(_trouble(trouble) for trouble in notice.troubles),
+        *(_trouble(trouble, notice.source) for trouble in notice.troubles),
         *(
             f"• {words.strong(gap.name)} ({code(gap.indicator)}) is missing: {_reason(gap.reason)}"
             for gap in notice.gaps
@@ -72,9 +72,11 @@ def _source_fact(notice: SourceNotice) -> str:
     return " · ".join(parts)
 
 
-def _trouble(trouble: TroubleLine) -> str:
+def _trouble(trouble: TroubleLine, source: str) -> str:
+    """One trouble; its reason names the source too, for it is read elsewhere alone."""
+    reason = re.sub(rf"^{re.escape(source)}\s*[:,]\s*", "", trouble.reason)
     tries = f" ({words.count(trouble.attempts, 'attempt')} without success)" if trouble.attempts > 1 else ""
-    return f"• {words.strong(trouble.place)}{tries}: {_reason(trouble.reason)}"
+    return f"• {words.strong(trouble.place)}{tries}: {_reason(reason)}"
 
 
 def overdue(notice: OverdueNotice) -> Message:

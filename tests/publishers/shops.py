@@ -476,21 +476,25 @@ def write_catalogue(folder: Path, shops: Iterable[type[Shop]]) -> None:
     codes = {code for shop in shops for code in (shop.code, *shop.others)}
     names = {shop.name for shop in shops}
     folder.mkdir()
-    for file in _BUILTIN.glob("*.toml"):
-        parts = re.split(r"(?m)^(?=\[\[)", file.read_text("utf-8"))
-        theme = tomllib.loads(parts[0]).get("theme", {}).get("name")
-        kept = [part for part in parts[1:] if _kept(part, codes, names)]
+    for file, head, parts in _shipped():
+        kept = [part for part, entry in parts if _wanted(entry, codes, names)]
         if kept:
-            head = f"[theme]\nname = {_quoted(theme)}\n\n" if theme else ""
-            (folder / file.name).write_text(head + "".join(kept), encoding="utf-8")
+            (folder / file).write_text(head + "".join(kept), encoding="utf-8")
 
 
-def _kept(part: str, codes: set[str], publishers: set[str]) -> bool:
-    entry = tomllib.loads(part)
+@cache
+def _shipped() -> list[tuple[str, str, list[tuple[str, dict[str, Any]]]]]:
+    """The files of the catalogue: name, theme, and the text of each entry with what it says."""
+    found = []
+    for file in _BUILTIN.glob("*.toml"):
+        first, *parts = re.split(r"(?m)^(?=\[\[)", file.read_text("utf-8"))
+        theme = tomllib.loads(first).get("theme", {}).get("name")
+        head = f'[theme]\nname = "{theme}"\n\n' if theme else ""
+        found.append((file.name, head, [(part, tomllib.loads(part)) for part in parts]))
+    return found
+
+
+def _wanted(entry: dict[str, Any], codes: set[str], publishers: set[str]) -> bool:
     return any(one["code"] in codes for one in entry.get("indicator", [])) or any(
         one["publisher"] in publishers for one in entry.get("dataset", [])
     )
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
