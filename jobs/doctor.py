@@ -10,7 +10,7 @@ from jobs.errors import SourceError
 from jobs.http import Client
 from jobs.overview import overview
 from jobs.policy import Policy
-from jobs.publishers import Failed, Found, Item, look_at_all
+from jobs.publishers import Failed, Found, Item, look_at_all, title_of
 from jobs.settings import Settings
 from jobs.sources import publisher, wants_of
 from state import sources
@@ -76,7 +76,8 @@ def _drift(policy: Policy, item: Item) -> Iterator[Diagnosis]:
             found=f"{read} of {len(wants.series)} indicators read",
         )
     elif isinstance(item, Failed):
-        yield Diagnosis(f"{source.TITLE}: {item.dataset}", well=False, found=item.fault.reason)
+        title = title_of(item.publisher, wants_of(policy.catalogue, item.publisher), item.dataset)
+        yield Diagnosis(f"{source.TITLE}: {title}", well=False, found=item.fault.reason)
     elif item.fault:
         yield Diagnosis(source.TITLE, well=False, found=item.fault.reason)
     elif not item.shown:

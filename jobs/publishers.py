@@ -148,7 +148,7 @@ def take_in(db: Database, settings: Settings, policy: Policy, item: Item, now: d
         if isinstance(item, Failed):
             # Forgotten, what was seen is looked at again, and so it is noticed that the fault is over.
             record(db, item.publisher, item.dataset, item.fault, now, mark="")
-            title = _title(item.publisher, wants, item.dataset)
+            title = title_of(item.publisher, wants, item.dataset)
             return Polled((), (Refusal(f"{publisher(item.publisher).TITLE}: {title}", item.fault.reason),))
         return _conclude(db, policy, wants, item, now)
 
@@ -162,13 +162,13 @@ def _conclude(db: Database, policy: Policy, wants: Mapping[str, Wants], looked: 
             sources.save_expected(db, name, noticed.dataset, day)
     record(db, name, WHOLE, looked.fault, now)
     names = {wanted.indicator.code: wanted.indicator.name for one in wants.values() for wanted in one.series}
-    tell(db, name, title, now, shown=lambda dataset: _title(name, wants, dataset), names=names)
+    tell(db, name, title, now, shown=lambda dataset: title_of(name, wants, dataset), names=names)
     if all(sources.places(db, one).get(WHOLE, Place()).checked for one in policy.publishers):
         owe_first_fill(db, policy, now)
     return Polled((), (Refusal(title, looked.fault.reason),) if looked.fault else ())
 
 
-def _title(name: str, wants: Mapping[str, Wants], dataset: str) -> str:
+def title_of(name: str, wants: Mapping[str, Wants], dataset: str) -> str:
     """A data set for people; the publisher itself for the place that stands for the whole."""
     if dataset not in wants:
         return dataset or publisher(name).TITLE

@@ -44,8 +44,8 @@ def record(
 ) -> None:
     """Keep how a look at a place went, within the caller's unit of work; ``tell`` says what has to be heard of it.
 
-    ``mark`` is what is there now, kept as it was for None; ``taken``, that something new was taken in. A passing fault becomes a problem at its third time in a
-    row, any other at once.
+    ``mark`` is what is there now, kept as it was for None; ``taken``, that something new was taken in. A passing fault
+    becomes a problem at its third time in a row, any other at once.
     """
     before = sources.places(db, source).get(name, Place())
     place = replace(before, checked=_stamp(now), mark=before.mark if mark is None else mark)

@@ -23,7 +23,7 @@ class Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, regex_engine="python-re")
 
 
-K = TypeVar("K", bound=Keys)
+K = TypeVar("K", bound=BaseModel)
 
 
 def read_details(model: type[K], dataset: DataSet) -> K:

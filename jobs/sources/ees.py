@@ -23,14 +23,15 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 
-from engine.errors import CatalogueError
 from engine.origins import DataSet
-from jobs.errors import LayoutChanged, SourceError, Unreachable
+from jobs.errors import LayoutChanged
 from jobs.http import Site
 from jobs.sources import Gap, Noticed, Tidied, Trouble, Wanted, Wants
+from jobs.sources._reading import Keys, fault, in_groups, one_by_one, read_details, read_keys, tidied
+from jobs.spreadsheets import pattern
 from jobs.tables import nearest, numbers, upper_tier
 
 NAME = "ees"
@@ -54,61 +55,31 @@ _JOINT = " / "
 # --- what the catalogue says ----------------------------------------------------------------------
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+class _Details(Keys):
+    """How a data set is found."""
+
+    publication: str = Field(pattern=r"^[a-z0-9-]+$", description="a slug")
+    data_set: str = Field(min_length=1, description="a pattern for its title")
+
+    @field_validator("data_set")
+    @classmethod
+    def _pattern(cls, text: str) -> str:
+        return pattern(text)
 
 
-class _Details(_Strict):
-    """Of a data set: the slug of its publication and a regular expression for its title."""
+class _Keys(Keys):
+    """Which column of a data set an indicator is, and in which rows."""
 
-    publication: str = Field(pattern=r"^[a-z0-9-]+$")
-    data_set: str = Field(min_length=1)
-
-
-class _Keys(_Strict):
-    """Of a series: the indicator's column and, by filter column, the option's label."""
-
-    indicator: str = Field(min_length=1)
-    filters: dict[str, str] = Field(default_factory=dict)
+    indicator: str = Field(min_length=1, description="a column")
+    filters: dict[str, str] = Field(default_factory=dict, description="an option's label for each filter column")
 
 
 def check(wants: Iterable[Wants]) -> None:
     """Raise CatalogueError for a data set or series that cannot be looked up; it names the entry and the key."""
     for want in wants:
-        _details(want.dataset)
-        for series in want.series:
-            _keys(series)
-
-
-def _details(dataset: DataSet) -> _Details:
-    where = f"data set {dataset.name!r} of {NAME!r}"
-    try:
-        details = _Details.model_validate(dict(dataset.details))
-        re.compile(details.data_set)
-    except ValidationError as error:
-        raise CatalogueError(_refusal(where, error, "publication (a slug) and data_set (a pattern)")) from error
-    except re.error as error:
-        msg = f"{where}: data_set is no regular expression ({error})"
-        raise CatalogueError(msg) from error
-    return details
-
-
-def _keys(series: Wanted) -> _Keys:
-    where = f"indicator {series.indicator.code!r}, from {NAME!r}"
-    try:
-        return _Keys.model_validate(dict(series.keys))
-    except ValidationError as error:
-        allowed = "indicator (a column) and filters (an option's label for each filter column)"
-        raise CatalogueError(_refusal(where, error, allowed)) from error
-
-
-def _refusal(where: str, error: ValidationError, allowed: str) -> str:
-    return f"{where}: {_first(error)}. Give {allowed}, and nothing else"
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        read_details(_Details, want.dataset)
+        for wanted in want.series:
+            read_keys(_Keys, wanted)
 
 
 # --- what the interface says ----------------------------------------------------------------------
@@ -223,7 +194,7 @@ def _read(model: type[Read], body: bytes, where: str) -> Read:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        msg = f"{where}: answered with another shape than its contract has ({_first(error)})"
+        msg = f"{where}: answered with another shape than its contract has ({fault(error)})"
         raise LayoutChanged(msg) from error
 
 
@@ -233,42 +204,25 @@ def _read(model: type[Read], body: bytes, where: str) -> Read:
 def notice(site: Site, wants: Mapping[str, Wants]) -> Iterator[Noticed | Trouble]:
     """The latest version of each data set wanted: one request for all publications, and one for each wanted.
 
-    Raises Unreachable when the list of publications cannot be had.
+    Raises SourceError when the list of publications cannot be read.
     """
-    try:
-        publications = {entry.slug: entry for entry in _listed(site, "publications", _PUBLICATIONS, _Publication)}
-    except Unreachable:
-        raise
-    except SourceError as error:
-        yield from (Trouble(name, error) for name in wants)
-        return
+    publications = {entry.slug: entry.id for entry in _listed(site, "publications", _PUBLICATIONS, _Publication)}
     groups: dict[str, list[Wants]] = {}
     for want in wants.values():
-        groups.setdefault(_details(want.dataset).publication, []).append(want)
-    for slug, group in groups.items():
-        yield from _of_publication(site, publications, slug, group)
+        groups.setdefault(read_details(_Details, want.dataset).publication, []).append(want)
+    return in_groups(groups.values(), lambda group: _of_publication(site, publications, group), answered=True)
 
 
-def _of_publication(
-    site: Site, publications: Mapping[str, _Publication], slug: str, group: Sequence[Wants]
-) -> Iterator[Noticed | Trouble]:
-    try:
-        if slug not in publications:
-            msg = (
-                f"{TITLE}: the publication {slug!r} has no data set in the interface, as not all have; "
-                f"{nearest(slug, publications)}"
-            )
-            raise LayoutChanged(msg)
-        path = f"publications/{publications[slug].id}/data-sets"
-        shelf = _listed(site, path, _DATA_SETS, _DataSet)
-    except SourceError as error:
-        yield from (Trouble(want.dataset.name, error) for want in group)
-        return
-    for want in group:
-        try:
-            yield _noticed(want.dataset, *_chosen(want.dataset, slug, shelf))
-        except SourceError as error:
-            yield Trouble(want.dataset.name, error)
+def _of_publication(site: Site, publications: Mapping[str, str], wants: Sequence[Wants]) -> Iterator[Noticed | Trouble]:
+    slug = read_details(_Details, wants[0].dataset).publication
+    if slug not in publications:
+        msg = (
+            f"{TITLE}: the publication {slug!r} has no data set in the interface, as not all have; "
+            f"{nearest(slug, publications)}"
+        )
+        raise LayoutChanged(msg)
+    shelf = _listed(site, f"publications/{publications[slug]}/data-sets", _DATA_SETS, _DataSet)
+    return one_by_one(wants, lambda want: _noticed(want.dataset, *_chosen(want.dataset, slug, shelf)))
 
 
 def _listed(site: Site, path: str, size: int, model: type[Entry]) -> list[Entry]:
@@ -285,17 +239,17 @@ def _listed(site: Site, path: str, size: int, model: type[Entry]) -> list[Entry]
 
 def _chosen(dataset: DataSet, slug: str, shelf: Sequence[_DataSet]) -> tuple[_DataSet, _Version]:
     """The one data set with a fitting title, and its version; one still published goes before those given up."""
-    pattern = _details(dataset).data_set
-    fitting = [entry for entry in shelf if re.search(pattern, entry.title, re.IGNORECASE)]
+    title = read_details(_Details, dataset).data_set
+    fitting = [entry for entry in shelf if re.search(title, entry.title, re.IGNORECASE)]
     chosen = [entry for entry in fitting if entry.status == "Published"] or fitting
     where = f"{TITLE}, publication {slug!r}"
     if not chosen:
         titles = [entry.title for entry in shelf]
-        msg = f"{where}: no data set has a title that fits {pattern!r}; {nearest(dataset.title, titles)}"
+        msg = f"{where}: no data set has a title that fits {title!r}; {nearest(dataset.title, titles)}"
         raise LayoutChanged(msg)
     if len(chosen) > 1:
         titles = [entry.title for entry in chosen]
-        msg = f"{where}: the titles of {len(chosen)} data sets fit {pattern!r} ({', '.join(titles)}); narrow it down"
+        msg = f"{where}: the titles of {len(chosen)} data sets fit {title!r} ({', '.join(titles)}); narrow it down"
         raise LayoutChanged(msg)
     return chosen[0], _latest(chosen[0], shelf, where)
 
@@ -361,7 +315,7 @@ def _where(wants: Wants, noticed: Noticed) -> str:
 
 def _question(meta: _Meta, wants: Wants, where: str) -> dict[str, Any]:
     """The query for all rows that any series needs: one criterion for the levels and one for each filter."""
-    found, _ = _resolved(meta, wants, where)
+    found = [series for series in _resolved(meta, wants, where) if isinstance(series, _Series)]
     held = {level.code for level in meta.geographic_levels}
     if _COUNCIL not in held:
         msg = f"{where}: has no figures for local authorities, only for {', '.join(sorted(held))}"
@@ -374,36 +328,36 @@ def _question(meta: _Meta, wants: Wants, where: str) -> dict[str, Any]:
     return {"criteria": {"and": criteria}, "indicators": list(dict.fromkeys(series.value for series in found))}
 
 
-def _resolved(meta: _Meta, wants: Wants, where: str) -> tuple[list[_Series], list[Gap]]:
-    """The series in the ids of this version, and those it does not hold. Raises LayoutChanged when it holds none."""
-    found: list[_Series] = []
-    gaps: list[Gap] = []
+def _resolved(meta: _Meta, wants: Wants, where: str) -> list[_Series | Gap]:
+    """The series in the ids of this version, or why it does not hold them. Raises LayoutChanged when it holds none."""
+    found: list[_Series | Gap] = []
     for wanted in wants.series:
         try:
-            found.append(_series(meta, wanted, where))
+            found.append(_series(meta, wanted))
         except LayoutChanged as error:
-            gaps.append(Gap(wanted.indicator.code, str(error)))
-    if not found:
-        raise LayoutChanged(gaps[0].reason)
-    return found, gaps
+            found.append(Gap(wanted.indicator.code, str(error)))
+    if isinstance(found[0], Gap) and all(isinstance(one, Gap) for one in found):
+        msg = f"{where}: {found[0].reason}"
+        raise LayoutChanged(msg)
+    return found
 
 
-def _series(meta: _Meta, wanted: Wanted, where: str) -> _Series:
-    keys = _keys(wanted)
+def _series(meta: _Meta, wanted: Wanted) -> _Series:
+    keys = read_keys(_Keys, wanted)
     columns = {indicator.column: indicator.id for indicator in meta.indicators}
     filters = {each.column: each for each in meta.filters}
     if keys.indicator not in columns:
-        msg = f"{where}: there is no indicator {keys.indicator!r}; {nearest(keys.indicator, columns)}"
+        msg = f"there is no indicator {keys.indicator!r}; {nearest(keys.indicator, columns)}"
         raise LayoutChanged(msg)
     for column in keys.filters:
         if column not in filters:
-            msg = f"{where}: there is no filter {column!r}; {nearest(column, filters)}"
+            msg = f"there is no filter {column!r}; {nearest(column, filters)}"
             raise LayoutChanged(msg)
     ranked = [each for column, each in filters.items() if column not in keys.filters and _tells_how_settled(each)][:1]
     options = {each.id: tuple(option.id for option in each.options) for each in ranked}
     for column, each in filters.items():
         if each.id not in options:
-            options[each.id] = (_option(each, keys.filters.get(column), where),)
+            options[each.id] = (_option(each, keys.filters.get(column)),)
     labels = {option.id: option.label for each in ranked for option in each.options}
     return _Series(wanted.indicator.code, columns[keys.indicator], options, ranked[0].id if ranked else "", labels)
 
@@ -412,18 +366,18 @@ def _tells_how_settled(each: _Filter) -> bool:
     return all(option.label.lower() in _SETTLED for option in each.options)
 
 
-def _option(each: _Filter, label: str | None, where: str) -> str:
+def _option(each: _Filter, label: str | None) -> str:
     """The id of the option with this label; where none is named, of the total or of the only one."""
     by_label = {option.label: option.id for option in each.options}
     if label is not None:
         if label not in by_label:
-            msg = f"{where}: the filter {each.column!r} has no option {label!r}; {nearest(label, by_label)}"
+            msg = f"the filter {each.column!r} has no option {label!r}; {nearest(label, by_label)}"
             raise LayoutChanged(msg)
         return by_label[label]
     totals = [option.id for option in each.options if option.label.strip().lower() in _TOTALS]
     fitting = totals or [option.id for option in each.options]
     if len(fitting) != 1:
-        msg = f"{where}: the filter {each.column!r} needs an option named in the catalogue; {nearest('', by_label)}"
+        msg = f"the filter {each.column!r} needs an option named in the catalogue; {nearest('', by_label)}"
         raise LayoutChanged(msg)
     return fitting[0]
 
@@ -451,7 +405,7 @@ def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:
     where = _where(wants, noticed)
     meta = _read(_Meta, bodies[0], where)
     pages = [_page(body, where) for body in bodies[1:]]
-    found, gaps = _resolved(meta, wants, where)
+    wanted = _resolved(meta, wants, where)
     rows = [row for page in pages for row in page.results]
     if not rows or any(page.paging.total_results != len(rows) for page in pages):
         told = ", ".join(str(page.paging.total_results) for page in pages) or "none"
@@ -460,18 +414,9 @@ def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:
     table = _table(rows, meta, where)
     joint = sorted(code for code in table["area_code"].unique() if _JOINT in code)
     table = table[upper_tier(table["area_code"])]
-    parts = []
-    for series in found:
-        part = _observations(table, series, where)
-        if part.empty:
-            gaps.append(Gap(series.code, f"{where}: no row of a council has the options asked for together"))
-        parts.append(part)
-    observations = pd.concat(parts, ignore_index=True)
-    if observations.empty:
-        msg = f"{where}: no row of a council among {len(rows)}"
-        raise LayoutChanged(msg)
-    notes = (f"Figures of joint areas belong to no council and were left out: {'; '.join(joint)}",) if joint else ()
-    return Tidied(observations, gaps=tuple(gaps), notes=notes)
+    notes = [f"Figures of joint areas belong to no council and were left out: {'; '.join(joint)}"] if joint else []
+    series = (one if isinstance(one, Gap) else _observations(table, one, where) for one in wanted)
+    return tidied(series, where, *notes)
 
 
 def _table(rows: Sequence[_Row], meta: _Meta, where: str) -> pd.DataFrame:
@@ -506,7 +451,7 @@ def _period(code: str, period: str, where: str) -> str:
     raise LayoutChanged(msg)
 
 
-def _observations(table: pd.DataFrame, series: _Series, where: str) -> pd.DataFrame:
+def _observations(table: pd.DataFrame, series: _Series, where: str) -> pd.DataFrame | Gap:
     """One series as observations, each cell once: the most settled of its versions."""
     if (column := f"value {series.value}") not in table:
         msg = f"{where}: the rows lack the values of {series.code!r}, which were asked for"
@@ -515,10 +460,12 @@ def _observations(table: pd.DataFrame, series: _Series, where: str) -> pd.DataFr
     for each, options in series.options.items():
         fits &= table[f"filter {each}"].isin(options)
     rows = table[fits]
+    if rows.empty:
+        return Gap(series.code, "no row of a council has the options asked for together")
     if series.ranked:
         rows = _most_settled(rows, rows[f"filter {series.ranked}"].map(series.labels))
     value, status = numbers(rows[column].fillna(""), f"{where}, {series.code!r}")
-    observations = pd.DataFrame(
+    return pd.DataFrame(
         {
             "indicator": series.code,
             "area_code": rows["area_code"],
@@ -529,7 +476,6 @@ def _observations(table: pd.DataFrame, series: _Series, where: str) -> pd.DataFr
             "upper_ci": "",
         }
     )
-    return observations.drop_duplicates()
 
 
 def _most_settled(rows: pd.DataFrame, version: pd.Series[str]) -> pd.DataFrame:

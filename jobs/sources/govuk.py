@@ -20,6 +20,7 @@ Traps:
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,12 +33,13 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from engine.errors import CatalogueError
 from jobs.errors import LayoutChanged, SourceError, Unreachable
 from jobs.http import Site
 from jobs.sources import Gap, Noticed, Tidied, Trouble, Wanted, Wants
+from jobs.sources._reading import Keys, one_by_one, read_details, read_keys, tidied
 from jobs.spreadsheets import Table, pattern, read_table
 from jobs.tables import nearest
 from jobs.workbooks import Book, open_book
@@ -62,10 +64,8 @@ log = structlog.get_logger(__name__)
 # --- the catalogue's words ------------------------------------------------------------------------
 
 
-class _Details(BaseModel):
+class _Details(Keys):
     """How the files of a data set are found."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     path: str = ""
     """The page's path, without the leading slash."""
@@ -115,43 +115,17 @@ class _Keys(Table):
 
 
 def check(wants: Iterable[Wants]) -> None:
-    """Each data set says how its files are found, and each indicator of it how its table is read.
-
-    Raises CatalogueError.
-    """
+    """Each data set says how its files are found, and each indicator of it how its table is read."""
     for want in wants:
-        details = _details(want)
+        details = read_details(_Details, want.dataset)
         for wanted in want.series:
-            keys = _keys(wanted)
+            keys = read_keys(_Keys, wanted)
             if keys.attachment not in details.attachments and (keys.attachment or len(details.attachments) > 1):
                 msg = (
                     f"indicator {wanted.indicator.code!r}: attachment {keys.attachment!r} is none of the data set "
                     f"{want.dataset.name!r}; {nearest(keys.attachment, details.attachments)}"
                 )
                 raise CatalogueError(msg)
-
-
-def _details(want: Wants) -> _Details:
-    try:
-        return _Details.model_validate(dict(want.dataset.details))
-    except ValidationError as error:
-        known = ", ".join(_Details.model_fields)
-        msg = f"{NAME}: the data set {want.dataset.name!r}: {_first(error)}; its keys are {known}"
-        raise CatalogueError(msg) from error
-
-
-def _keys(wanted: Wanted) -> _Keys:
-    try:
-        return _Keys.model_validate(dict(wanted.keys))
-    except ValidationError as error:
-        known = ", ".join(_Keys.model_fields)
-        msg = f"indicator {wanted.indicator.code!r}: {_first(error)}; from takes {known}"
-        raise CatalogueError(msg) from error
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'its keys'}: {first['msg'].removeprefix('Value error, ')}"
 
 
 # --- noticing -------------------------------------------------------------------------------------
@@ -197,28 +171,12 @@ class _Link:
 
 
 def notice(site: Site, wants: Mapping[str, Wants]) -> Iterator[Noticed | Trouble]:
-    """The pages of each data set and their files, in one to four requests for each data set.
-
-    Raises Unreachable when GOV.UK gives no answer to the first of them.
-    """
-    answered = False
-    for name, want in wants.items():
-        try:
-            found = _noticed(site, want)
-        except Unreachable as error:
-            if not answered:
-                raise
-            yield Trouble(name, error)
-        except SourceError as error:
-            answered = True
-            yield Trouble(name, error)
-        else:
-            answered = True
-            yield found
+    """The pages of each data set and their files, in one to four requests for each data set."""
+    return one_by_one(wants.values(), lambda want: _noticed(site, want))
 
 
 def _noticed(site: Site, want: Wants) -> Noticed:
-    details = _details(want)
+    details = read_details(_Details, want.dataset)
     pages = _pages(site, details, want.dataset.title)
     files = [file for page in pages for file in page.files]
     newest = pages[0]
@@ -476,7 +434,7 @@ class _Links(HTMLParser):
 # --- fetching and reading -------------------------------------------------------------------------
 
 
-def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:  # noqa: ARG001  # as every publisher
+def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:
     """The files, which live on another host under addresses that change with every correction."""
     return tuple(site.get(address).body for address in noticed.parts)
 
@@ -486,28 +444,24 @@ def tidy(wants: Wants, noticed: Noticed, bodies: tuple[bytes, ...]) -> Tidied:
 
     Raises LayoutChanged when a file is no spreadsheet, or none of its tables can be read.
     """
-    details = _details(wants)
-    attachments = details.attachments
-    found: list[pd.DataFrame] = []
-    gaps: dict[str, str] = {}
-    for at, body in enumerate(bodies):
-        book = open_book(body, f"{noticed.title}, {_file_name(noticed.parts[at])}")
+    return tidied(_tables(wants, noticed, bodies), noticed.title)
+
+
+def _tables(wants: Wants, noticed: Noticed, bodies: Sequence[bytes]) -> Iterator[pd.DataFrame | Gap]:
+    details = read_details(_Details, wants.dataset)
+    files = itertools.cycle(details.attachments)
+    for body, address, file in zip(bodies, noticed.parts, files, strict=False):
+        book = open_book(body, f"{noticed.title}, {_file_name(address)}")
         for wanted in wants.series:
-            keys = _keys(wanted)
-            if (keys.attachment or attachments[0]) != attachments[at % len(attachments)]:
-                continue
-            try:
-                found.append(_observations(book, wanted, keys, details.codes))
-            except LayoutChanged as error:
-                gaps.setdefault(wanted.indicator.code, str(error))
-    if not found:
-        msg = f"{noticed.title}: nothing in it can be read. {'. '.join(dict.fromkeys(gaps.values()))}"
-        raise LayoutChanged(msg[:2000])
-    rows = pd.concat(found, ignore_index=True).drop_duplicates(ignore_index=True)
-    return Tidied(rows, gaps=tuple(Gap(code, reason) for code, reason in gaps.items()))
+            keys = read_keys(_Keys, wanted)
+            if (keys.attachment or details.attachments[0]) == file:
+                yield _observations(book, wanted.indicator.code, keys, details.codes)
 
 
-def _observations(book: Book, wanted: Wanted, keys: _Keys, codes: Mapping[str, str]) -> pd.DataFrame:
-    frame = read_table(book, keys, codes)
-    frame.insert(0, "indicator", wanted.indicator.code)
+def _observations(book: Book, code: str, table: Table, codes: Mapping[str, str]) -> pd.DataFrame | Gap:
+    try:
+        frame = read_table(book, table, codes)
+    except LayoutChanged as error:
+        return Gap(code, str(error))
+    frame.insert(0, "indicator", code)
     return frame

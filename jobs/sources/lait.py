@@ -98,8 +98,9 @@ def _measure(wanted: Wanted) -> str:
 def notice(site: Site, wants: Mapping[str, Wants]) -> Iterator[Noticed | Trouble]:
     """Both files, asked for with conditions: unchanged they cost two answers without a body.
 
-    The mark is made of their content.
+    The mark is made of their content. Without pyarrow nobody is asked: what was fetched could not be read.
     """
+    _parquet()
     return one_by_one(wants.values(), lambda want: _noticed(site, want))
 
 

@@ -20,8 +20,6 @@ WATCHED = ("ees", "els", "fingertips", "govuk", "lait", "nomis")
 CATALOGUE = load_catalogue(["builtin"])
 DIRECTIONAL = {code for code, entry in CATALOGUE.indicators.items() if entry.polarity.directional}
 PROVEN = {code for code in DIRECTIONAL if code in CATALOGUE.origins and not CATALOGUE.origins[code].unproven}
-THIN = {"ofsted-ilacs-care-leavers"}
-"""Proven, and known to be held for fewer than twenty of the counties: a judgement made only since 2023."""
 NO_VALIDATORS = {"ees", "fingertips", "govuk", "nomis"}
 """Publishers that give no ETag and no date: only their small detectors can be asked again."""
 ANSWERED = {200, 304, 404}
@@ -53,14 +51,14 @@ def filled(tmp_path_factory: pytest.TempPathFactory, launcher: Launcher) -> Iter
 def test_an_empty_database_is_filled_for_the_counties(filled: Filled) -> None:
     found = {line["indicator"]: line for line in filled.sources["indicators"]}
     held = {code for code in DIRECTIONAL if found[code]["areas"] >= 20}
-    assert held >= PROVEN - THIN
+    assert held >= PROVEN
     assert len(held) >= 200
     assert sum(found[code]["areas"] == 31 for code in held) >= 150
 
 
 def test_every_theme_that_has_data_is_in_the_answer(filled: Filled) -> None:
     answer = filled.desk.run("ask", "overall").out
-    themes = {CATALOGUE.indicators[code].theme for code in PROVEN - THIN}
+    themes = {CATALOGUE.indicators[code].theme for code in PROVEN}
     assert len(themes) >= 11
     for theme in themes:
         assert theme in answer
