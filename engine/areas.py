@@ -28,10 +28,10 @@ from typing import Any
 from engine.errors import EngineError
 
 __all__ = [
+    "ENGLAND",
     "Area",
     "Areas",
     "Comparators",
-    "ENGLAND",
     "Kind",
     "UnknownArea",
     "UnknownGroup",

@@ -12,7 +12,6 @@ from typing import Any
 
 from engine.errors import CatalogueError
 
-
 CALENDARS = ("govuk", "ons")
 
 

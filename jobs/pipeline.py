@@ -231,7 +231,7 @@ def _take(db: Database, raw: Raw, release: Release, policy: Policy, now: datetim
     held = observations.load_held(db, panel_areas())
     findings = [
         *_file_findings(release, held, policy),
-        *quality.indicators_lost(release.panel.indicators, releases.stated_last_by(db, latest), policy.limits),
+        *quality.indicators_lost(release.panel.indicators, _stated_before(db, raw, latest), policy.limits),
     ]
     day = release.published.isoformat() if release.published else ""
     if older is None and day and day < latest_day:
@@ -253,6 +253,16 @@ def _take(db: Database, raw: Raw, release: Release, policy: Policy, now: datetim
     if findings:
         return _hold(db, raw, release, number, findings, policy, now)
     return _accept_but_for_doubtful(db, release, held, number, policy, now, raw=raw)
+
+
+def _stated_before(db: Database, raw: Raw, latest: int) -> list[str]:
+    """Indicators that only release ``latest`` has stated last, where it is of the same series of releases.
+
+    A publisher's release states what the catalogue takes, whatever a file has stated of the same figures.
+    """
+    before = releases.by_number(db, latest)
+    same = before is not None and (before.source, before.dataset) == (raw.source, raw.dataset)
+    return releases.stated_last_by(db, latest) if same else []
 
 
 def _recognised(db: Database, known: releases.ReleaseRow) -> Outcome:

@@ -15,7 +15,9 @@ import pandas as pd
 from engine.areas import load_areas
 from jobs.errors import LayoutChanged
 
-STATUSES = {"": "", "n/a": "na", **{marker: marker for marker in "- * : .. low c k u x z n m y na".split()}}
+STATUSES = {"": "", "n/a": "na"} | {
+    marker: marker for marker in ("-", "*", ":", "..", "low", "c", "k", "u", "x", "z", "n", "m", "y", "na")
+}
 """Markers that stand where a figure is missing, in lower case and without brackets, with the status they become.
 
 None of them is ever read as 0 (c, confidential; k or low, rounds to 0 but is not 0; u, unreliable; x, not available;
@@ -74,7 +76,8 @@ def read_csv(body: bytes, where: str, *, needed: Sequence[str], keep: Collection
     if frame.empty:
         msg = f"{where}: a header and no rows; look whether the publisher has withdrawn the figures"
         raise LayoutChanged(msg)
-    return frame.apply(lambda cells: cells.str.strip())
+    stripped: pd.DataFrame = frame.apply(lambda cells: cells.str.strip())
+    return stripped
 
 
 def csv_columns(body: bytes, where: str) -> list[str]:

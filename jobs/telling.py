@@ -36,11 +36,12 @@ _FIRST_FILL = f"publishers/first-fill/{TEAM}"
 def owe_release(db: Database, release: ReleaseInfo, ranked: Ranked, policy: Policy, now: datetime) -> int:
     """Owe what an accepted release has to tell: the baseline, or its changes to the team and to each lead.
 
-    Returns the number of messages owed: none when nothing moved, while publishers are looked at for the first time,
-    and when a publisher's release only brings indicators never seen before.
+    Returns the number of messages owed: none when nothing moved, and none for what a publisher's release changes by
+    indicators never seen before alone. Until all publishers have been looked at, the baseline waits for the others.
     """
     published = release.source in policy.publishers
-    if published and not outbox.known(db, _FIRST_FILL):
+    filling = published and not outbox.known(db, _FIRST_FILL)
+    if ranked.first and filling:
         return 0
     if ranked.first:
         key = f"release/{release.id}/baseline/{TEAM}"
@@ -49,7 +50,7 @@ def owe_release(db: Database, release: ReleaseInfo, ranked: Ranked, policy: Poli
     for destination, themes in [(TEAM, None), *((f"lead:{lead.name}", lead.themes) for lead in policy.leads)]:
         alert = _alert(release, ranked, policy, themes)
         only_first = published and alert.seen_first and set(alert.quiet) <= {Cause.BASKET}
-        if alert.moved or (alert.quiet and not only_first):
+        if alert.moved or (alert.quiet and not (filling or only_first)):
             key = f"release/{release.id}/snapshot/{ranked.head.id}/{destination}"
             owed += _owe(db, key, destination, alert, now)
     return owed

@@ -14,6 +14,7 @@ class ReleaseRow:
 
     id: int
     source: str
+    dataset: str
     name: str
     identity: str
     published: str
@@ -21,7 +22,7 @@ class ReleaseRow:
     status: str
 
 
-_COLUMNS = "id, source, name, identity, published, received, status"
+_COLUMNS = "id, source, dataset, name, identity, published, received, status"
 
 
 def by_identity(db: Database, identity: str) -> ReleaseRow | None:

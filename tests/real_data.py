@@ -15,9 +15,8 @@ RESPONSES = PUBLISHED / "responses"
 
 needs_releases = pytest.mark.skipif(not LAIT.is_dir(), reason="no published releases in ../shared/data/releases/lait")
 needs_benchmark = pytest.mark.skipif(not BENCHMARK.is_dir(), reason="no published figures in ../shared/data/benchmark")
-
 needs_official = pytest.mark.skipif(not OFFICIAL.is_dir(), reason="no publishers' own files in ../shared/data/official")
-needs_responses = pytest.mark.skipif(not RESPONSES.is_dir(), reason="no interface contracts in ../shared/data/responses")
+needs_responses = pytest.mark.skipif(not RESPONSES.is_dir(), reason="no contracts in ../shared/data/responses")
 
 
 def lait_releases() -> list[Path]:

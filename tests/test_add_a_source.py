@@ -196,14 +196,17 @@ def test_a_key_the_module_does_not_know_is_refused_before_anything_is_asked(desk
     desk.settings(web.settings(), catalogue='"catalogue"')
     done = desk.run("poll")
     assert done.code == 2
-    assert "indicator 'loamshire-potholes-mended': from takes measure" in done.err
+    assert "indicator 'loamshire-potholes-mended': measure: field required, mesure: extra inputs" in done.err
+    assert "its keys are measure (as in the file)" in done.err
     assert web.requests == []
 
 
 def test_its_settings_are_there_and_can_switch_it_off(desk: Desk, web: Publishers) -> None:
     desk.json("poll")
     web.forget()
-    desk.settings(f'{OTHERS_OFF}\n{web.settings()}on = false\nevery = ["2h"]\nmax_mb = 5\n', catalogue='"builtin"')
+    table = f"[sources.{NAME}]\n"
+    changed = web.settings().replace(table, f'{table}on = false\nevery = ["2h"]\nmax_mb = 5\n')
+    desk.settings(f"{OTHERS_OFF}\n{changed}", catalogue='"builtin"')
     done = desk.run("poll", NAME)
     assert done.code == 2
     assert f"switch it on with on = true in [sources.{NAME}]" in done.err

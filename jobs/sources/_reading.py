@@ -1,4 +1,4 @@
-"""What publishers' modules have in common: keys of the catalogue, looks that go on after a fault, what a release gave."""
+"""What publishers' modules share: keys of the catalogue, looks that go on after a fault, series put together."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from engine.errors import CatalogueError
 from engine.origins import DataSet
 from jobs.errors import LayoutChanged, SourceError, Unreachable
 from jobs.sources import Gap, Noticed, Tidied, Trouble, Wanted, Wants
 
+FAULTS_SHOWN = 3
 LONGEST_REASON = 2000
 
 
@@ -42,16 +44,19 @@ def _read(model: type[K], keys: Mapping[str, Any], where: str) -> K:
     except ValidationError as error:
         fields = model.model_fields.items()
         known = ", ".join(f"{name} ({field.description})" if field.description else name for name, field in fields)
-        msg = f"{where}: {fault(error)}; {f'its keys are {known}' if known else 'it takes no keys'}"
+        msg = f"{where}: {faults(error)}; {f'its keys are {known}' if known else 'it takes no keys'}"
         raise CatalogueError(msg) from error
 
 
-def fault(error: ValidationError) -> str:
-    """The first thing that is wrong in a document, with its place."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(map(str, first["loc"])) or "as a whole"
-    words = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {words[:1].lower()}{words[1:]}"
+def faults(error: ValidationError) -> str:
+    """What is wrong with keys or a document, each with its place; of many the first."""
+    return ", ".join(map(_fault, error.errors(include_url=False)[:FAULTS_SHOWN]))
+
+
+def _fault(error: ErrorDetails) -> str:
+    place = ".".join(map(str, error["loc"]))
+    words = error["msg"].removeprefix("Value error, ")
+    return f"{place and f'{place}: '}{words[:1].lower()}{words[1:]}"
 
 
 def one_by_one(wants: Iterable[Wants], look: Callable[[Wants], Noticed]) -> Iterator[Noticed | Trouble]:

@@ -30,7 +30,7 @@ from engine.origins import DataSet
 from jobs.errors import LayoutChanged
 from jobs.http import Site
 from jobs.sources import Gap, Noticed, Tidied, Trouble, Wanted, Wants
-from jobs.sources._reading import Keys, fault, in_groups, one_by_one, read_details, read_keys, tidied
+from jobs.sources._reading import Keys, faults, in_groups, one_by_one, read_details, read_keys, tidied
 from jobs.spreadsheets import pattern
 from jobs.tables import nearest, numbers, upper_tier
 
@@ -194,7 +194,7 @@ def _read(model: type[Read], body: bytes, where: str) -> Read:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        msg = f"{where}: answered with another shape than its contract has ({fault(error)})"
+        msg = f"{where}: answered with another shape than its contract has ({faults(error)})"
         raise LayoutChanged(msg) from error
 
 

@@ -38,7 +38,7 @@ from pydantic import Field, field_validator, model_validator
 from engine.errors import CatalogueError
 from jobs.errors import LayoutChanged, SourceError, Unreachable
 from jobs.http import Site
-from jobs.sources import Gap, Noticed, Tidied, Trouble, Wanted, Wants
+from jobs.sources import Gap, Noticed, Tidied, Trouble, Wants
 from jobs.sources._reading import Keys, one_by_one, read_details, read_keys, tidied
 from jobs.spreadsheets import Table, pattern, read_table
 from jobs.tables import nearest
@@ -79,7 +79,7 @@ class _Details(Keys):
     """How many of the newest editions are read."""
     attachments: list[str] = Field(min_length=1)
     """A pattern for the title or file name of each file."""
-    codes: dict[str, str] = {}
+    codes: dict[str, str] = Field(default_factory=dict)
     """Area codes that nobody else writes so, and what they stand for; nothing for those to leave out."""
 
     @field_validator("edition")

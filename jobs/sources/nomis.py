@@ -28,7 +28,7 @@ from engine.errors import CatalogueError
 from jobs.errors import LayoutChanged, Unreachable
 from jobs.http import Answer, Site, shown
 from jobs.sources import Gap, Noticed, Tidied, Trouble, Wanted, Wants
-from jobs.sources._reading import Keys, fault, one_by_one, read_details, read_keys, tidied
+from jobs.sources._reading import Keys, faults, one_by_one, read_details, read_keys, tidied
 from jobs.tables import nearest, numbers, read_csv, upper_tier
 from jobs.tidy import date_in
 
@@ -163,7 +163,7 @@ def _family(answer: Answer, wanted: str) -> _KeyFamily:
     try:
         families = _Definition.model_validate(answer.json()).structure.keyfamilies
     except ValidationError as error:
-        msg = f"{where}: {fault(error)}; the definition has another shape now"
+        msg = f"{where}: {faults(error)}; the definition has another shape now"
         raise LayoutChanged(msg) from error
     for family in families.keyfamily if families else ():
         if family.id == wanted:

@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.areas import (
+    ENGLAND,
     Area,
     Comparators,
     Kind,
     UnknownArea,
     UnknownGroup,
     comparators,
+    councils_and_england,
     group_names,
     load_areas,
 )
@@ -53,6 +55,21 @@ def test_an_area_has_a_name_for_people_a_kind_and_its_dates() -> None:
     )
     assert AREAS["E92000001"].kind == Kind.COUNTRY
     assert AREAS["E07000067"].name == "Braintree"
+
+
+def test_figures_are_kept_of_councils_and_england_and_asked_for_of_those_there_are() -> None:
+    assert {code: AREAS[code].kept for code in ("E06000047", "E10000002", "E07000067", "E12000004", ENGLAND)} == {
+        "E06000047": True,
+        "E10000002": True,
+        "E07000067": False,
+        "E12000004": False,
+        ENGLAND: True,
+    }
+    assert AREAS[ENGLAND].name == "England"
+    assert sorted(councils_and_england(TODAY)) == sorted([*COUNCILS, ENGLAND])
+    before = councils_and_england(date(2019, 3, 31))
+    assert "E10000009" in before
+    assert "E10000009" not in councils_and_england(date(2019, 4, 1))
 
 
 def test_every_kind_is_counted() -> None:

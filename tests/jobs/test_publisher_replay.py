@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ import pytest
 
 from engine.areas import Kind, load_areas
 from engine.periods import parse_period
+from jobs.pipeline import ingest
+from jobs.sources.file import read
 from tests.publishers import els, lait
 from tests.publishers.desk import Desk, desk
 from tests.publishers.server import Publishers
@@ -139,6 +141,21 @@ def test_the_raw_editions_say_the_same_as_the_replayed_ones(tmp_path: Path, web:
         assert first.kind == "new"
         assert [one.status for one in again] == ["unchanged"]
         assert here.figures() == before
+
+
+def test_what_moves_against_figures_held_from_files_is_told_even_in_the_first_fill(
+    tmp_path: Path, web: Publishers
+) -> None:
+    web.stand_ins["lait"].edition = "2025-11-25"
+    earlier = LAIT / "2025-10-27.csv.gz"
+    with desk(tmp_path, web, ["lait"]) as here:
+        ingest(here.db, read(earlier, limit=1 << 30), here.policy, now=datetime(2025, 10, 28, tzinfo=UTC))
+        assert here.owed() == [("team", "baseline")]
+        here.poll()
+        assert ("team", "release_alert") in here.owed()
+        assert here.owed()[-1] == ("team", "baseline"), (
+            "what the publishers have brought, now that all have been looked at"
+        )
 
 
 def test_a_measure_under_a_new_name_is_reported_and_its_figures_stand(tmp_path: Path, web: Publishers) -> None:

@@ -183,38 +183,13 @@ def test_a_cell_that_is_neither_a_number_nor_a_marker_is_refused(text: str) -> N
         read(made([["Code", "Year", "Rate"], [DEVON, "2023", text]]), **RATE)
 
 
-def test_a_header_of_two_rows_carries_merged_cells_on() -> None:
-    rows = [
-        ["Code", "2022-23", "", "2023-24", ""],
-        ["", "Rate", "Margin", "Rate", "Margin"],
-        [DEVON, 1.5, 0.2, 2, "[c]"],
-    ]
-    given: dict[str, Any] = {
-        "area": "Code",
-        "value": r"(?P<period>\d{4}-\d\d) Rate",
-        "margin": r"(?P<period>\d{4}-\d\d) Margin",
-    }
-    found = read(made(rows), **given, header_rows=2)
+def test_limits_are_there_where_a_figure_has_a_margin() -> None:
+    rows = [["Code", "2022-23 Rate", "2022-23 Margin", "2023-24 Rate", "2023-24 Margin"], [DEVON, 1.5, 0.2, 2, "[c]"]]
+    given: dict[str, Any] = {"value": r"(?P<period>\d{4}-\d\d) Rate", "margin": r"(?P<period>\d{4}-\d\d) Margin"}
+    found = read(made(rows), area="Code", **given)
     assert plain(found) == [(DEVON, "2022-23", "1.5", ""), (DEVON, "2023-24", "2", "")]
     assert list(found["lower_ci"]) == ["1.3", ""]
     assert list(found["upper_ci"]) == ["1.7", ""]
-    with pytest.raises(LayoutChanged, match="no header with the column"):
-        read(made(rows), **given)
-
-
-def test_cells_merged_in_the_file_itself_are_carried_on() -> None:
-    merged = '<table:table-cell office:value-type="string" table:number-columns-spanned="2"><text:p>2023</text:p>'
-    inside = content({"T": [["Code"], ["", "Rate", "Number"], [DEVON, 5, 50]]}).replace(
-        f"{cell('Code')}</table:table-row>",
-        f"{cell('Code')}{merged}</table:table-cell><table:covered-table-cell/></table:table-row>",
-    )
-    found = read(ods(inside), area="Code", value=r"(?P<period>\d{4}) Number", header_rows=2)
-    assert plain(found) == [(DEVON, "2023", "50", "")]
-
-
-def test_rows_are_chosen_by_what_other_columns_say() -> None:
-    rows = [["Code", "Year", "Type", "Rate"], [DEVON, "2023", "All", 1], [DEVON, "2023", "All others", 2]]
-    assert plain(read(made(rows), **RATE, rows={"type": "all"})) == [(DEVON, "2023", "1", "")]
 
 
 def test_figures_and_limits_are_scaled_exactly() -> None:

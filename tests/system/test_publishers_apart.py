@@ -101,7 +101,6 @@ def test_while_one_publisher_hangs_and_another_fails_everything_else_goes_on(
     began = time.monotonic()
     assert service.stop() == 0
     assert time.monotonic() - began < SOON
-    assert "Traceback" not in service.err
 
 
 def test_beside_a_running_service_nobody_else_asks_publishers(

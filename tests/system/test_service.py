@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
+from functools import partial
 
 import pytest
 
@@ -144,10 +145,10 @@ def test_health_pages_say_what_is_well_and_what_is_not(desk: Desk, slack: SlackD
     assert service.get("/slack/events")[0] == 404, "in Socket Mode nothing is taken by HTTP"
 
 
-def asked_again(slack: SlackDouble, replies: list[Reply]) -> bool:
-    """Ask as someone would whose question got no answer; whether this one was taken."""
-    replies.append(slack.socket.slash("/rank", "overall", channel=TEAM))
-    return replies[-1].ok
+def asked_again(slack: SlackDouble) -> Reply | None:
+    """Ask as someone would whose question got no answer; the reply if this one was taken."""
+    reply = slack.socket.slash("/rank", "overall", channel=TEAM)
+    return reply if reply.ok else None
 
 
 def test_lost_sockets_are_replaced_and_commands_answered_again(desk: Desk, slack: SlackDouble, start: Start) -> None:
@@ -157,9 +158,9 @@ def test_lost_sockets_are_replaced_and_commands_answered_again(desk: Desk, slack
     for trouble in (slack.socket.drop_all, slack.socket.disconnect):
         slack.wait_for(lambda: slack.socket.connected, PATIENCE)
         trouble()
-        replies: list[Reply] = []
-        until(lambda: asked_again(slack, replies), "an answer over a new socket")
-        assert "Police" in answer(slack, replies[-1].trigger_id)
+        reply = until(partial(asked_again, slack), "an answer over a new socket")
+        assert reply is not None
+        assert "Police" in answer(slack, reply.trigger_id)
 
 
 def test_a_service_that_cannot_reach_slack_starts_and_delivers_once_it_can(

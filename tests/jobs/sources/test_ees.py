@@ -410,10 +410,13 @@ def test_the_shipped_catalogue_can_be_looked_up() -> None:
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
-        ({}, "'code', from 'ees': indicator: field required"),
+        ({}, "indicator 'code': indicator: field required"),
         ({"indicator": 7}, "indicator: input should be a valid string"),
         ({"indicator": "a", "filters": {"b": 1}}, r"filters\.b: input should be a valid string"),
-        ({"indicator": "a", "column": "b"}, "column: extra inputs are not permitted.*Give indicator"),
+        (
+            {"indicator": "a", "column": "b"},
+            r"column: extra inputs are not permitted; its keys are indicator \(a column\)",
+        ),
     ],
 )
 def test_a_series_that_cannot_be_looked_up_is_refused_by_name(keys: Mapping[str, Any], told: str) -> None:
@@ -426,12 +429,12 @@ def test_a_series_that_cannot_be_looked_up_is_refused_by_name(keys: Mapping[str,
     [
         ({}, "publication: field required"),
         ({"publication": "A title", "data_set": "x"}, "publication: string should match pattern"),
-        ({"publication": "a", "data_set": "("}, "data_set is no regular expression"),
+        ({"publication": "a", "data_set": "("}, r"data_set: '\(' is no pattern"),
         ({"publication": "a", "data_set": "x", "id": "1"}, "id: extra inputs are not permitted"),
     ],
 )
 def test_a_data_set_that_cannot_be_looked_up_is_refused_by_name(details: Mapping[str, Any], told: str) -> None:
-    with pytest.raises(CatalogueError, match=f"data set 'x' of 'ees'.*{told}"):
+    with pytest.raises(CatalogueError, match=f"data set 'x' of ees: .*{told}"):
         ees.check([Wants(DataSet(ees.NAME, "x", "X", details=details), ())])
 
 

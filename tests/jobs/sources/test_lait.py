@@ -190,18 +190,16 @@ def test_the_catalogues_keys_are_understood() -> None:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({}, "'measure'"),
-        ({"measure": ""}, "'measure'"),
-        ({"measure": 7}, "'measure'"),
-        ({"measure": ABSENCE, "years": "2024"}, "'years'"),
+        ({}, "measure: field required"),
+        ({"measure": ""}, "measure: string should have"),
+        ({"measure": 7}, "measure: input should be"),
+        ({"measure": ABSENCE, "years": "2024"}, "years: extra inputs"),
     ],
 )
 def test_wrong_keys_are_refused_with_indicator_and_key(keys: dict[str, object], said: str) -> None:
     series = (Wanted(Indicator("absence", "Absence", "SEND", Polarity.parse("low")), keys),)
-    with pytest.raises(CatalogueError, match="indicator 'absence'") as refused:
+    with pytest.raises(CatalogueError, match=f"indicator 'absence': {said}.*; its keys are measure \\(the publisher's"):
         lait.check([Wants(DATASET, series)])
-    assert said in str(refused.value)
-    assert "allowed is measure" in str(refused.value)
 
 
 def test_a_measure_taken_twice_is_refused() -> None:
@@ -216,7 +214,7 @@ def test_a_measure_taken_twice_is_refused() -> None:
     "details", [{}, {"figures": "a.csv", "dictionary": "b.csv"}, {**DATASET.details, "sheet": "1"}]
 )
 def test_wrong_details_of_the_data_set_are_refused(details: dict[str, object]) -> None:
-    with pytest.raises(CatalogueError, match="data set 'lait', key"):
+    with pytest.raises(CatalogueError, match=r"data set 'lait' of lait: \w+: .*; its keys are figures \("):
         lait.check([Wants(DataSet(lait.NAME, "lait", "LAIT", details=details), ())])
 
 

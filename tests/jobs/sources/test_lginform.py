@@ -259,10 +259,15 @@ def test_other_layouts_are_refused(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        (wants(page=1), "data set 'set' of lginform: unknown key 'page'; the only one is metric_type"),
-        (wants(metric_type="17443"), "metric_type should be the number of a metric type"),
-        (wants(metric_type=True), "metric_type should be the number of a metric type"),
-        (wants({"column": "x"}), "indicator 'homes': 'column' is no key of lginform"),
+        (
+            wants(metric_type=1, page=1),
+            "data set 'set' of lginform: page: extra inputs are not permitted; its keys are",
+        ),
+        (wants(page=1), "metric_type: field required; its keys are metric_type (the number of a metric type"),
+        (wants(metric_type="17443"), "metric_type: input should be a valid integer"),
+        (wants(metric_type=True), "metric_type: input should be a valid integer"),
+        (wants(metric_type=0), "metric_type: input should be greater than or equal to 1"),
+        (wants({"column": "x"}), "indicator 'homes': column: extra inputs are not permitted; it takes no keys"),
         (wants({}, {}), "indicator 'homes1': the data set 'set' of lginform is one metric type"),
     ],
 )

@@ -345,13 +345,13 @@ def test_one_data_set_that_answers_badly_is_a_trouble_of_its_own(site: Site, web
 @pytest.mark.parametrize(
     ("details", "message"),
     [
-        ({}, "data set 'set' of nomis: id: Field required; the keys are id, date, measures, confidence, dimensions"),
-        ({**PEOPLE, "id": "17_5"}, "id: String should match"),
-        ({**PEOPLE, "date": "this year"}, "date: String should match"),
-        ({**PEOPLE, "measures": "20100"}, "measures: Input should be a valid integer"),
-        ({**PEOPLE, "gender": 0}, "gender: Extra inputs are not permitted"),
+        ({}, "data set 'set' of nomis: id: field required; its keys are id, date, measures, confidence, dimensions"),
+        ({**PEOPLE, "id": "17_5"}, "id: string should match"),
+        ({**PEOPLE, "date": "this year"}, "date: string should match"),
+        ({**PEOPLE, "measures": "20100"}, "measures: input should be a valid integer"),
+        ({**PEOPLE, "gender": 0}, "gender: extra inputs are not permitted"),
         ({**PEOPLE, "dimensions": {"geography": 1}}, "dimensions.geography"),
-        ({**PEOPLE, "dimensions": {"gender": True}}, "dimensions.gender: Input should be a valid integer"),
+        ({**PEOPLE, "dimensions": {"gender": True}}, "dimensions.gender: input should be a valid integer"),
     ],
 )
 def test_data_sets_it_cannot_use_are_refused(details: dict[str, Any], message: str) -> None:
@@ -366,7 +366,7 @@ def test_data_sets_it_cannot_use_are_refused(details: dict[str, Any], message: s
         ((series("x", gender=0),), "indicator 'x': dimensions.gender is already pinned for the whole data set"),
         ((series("x"), series("y")), "indicators 'x' and 'y' have the same dimensions"),
         ((series("x", variable=1), series("y", sex=1)), "indicators 'x' and 'y' pin different dimensions of 'set'"),
-        ((Wanted(series("x").indicator, {"variable": 45}),), "indicator 'x': variable: Extra inputs"),
+        ((Wanted(series("x").indicator, {"variable": 45}),), "indicator 'x': variable: extra inputs"),
     ],
 )
 def test_indicators_it_cannot_tell_apart_are_refused(wanted: tuple[Wanted, ...], message: str) -> None:
