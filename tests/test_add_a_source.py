@@ -25,6 +25,7 @@ PAGE = (ROOT / "docs" / "add-a-source.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w./-]+)`\n\n```\w+\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL))
 NAME = "loamshire"
 TITLE = "Loamshire Observatory"
+ADDRESS = "https://data.loamshire.example/open/"
 COUNCILS = '["E10000007", "E10000018", "E10000019", "E10000024", "E10000028"]'
 PROJECT_TESTS = ("engine/test_catalogue", "test_imports", "test_docs")
 """Those that look at every publisher, setting and catalogue file there is."""
@@ -44,6 +45,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / file, project)
     for name, text in FILES.items():
         (project / name).write_text(text, encoding="utf-8")
+    with (project / "docs" / "sources.md").open("a", encoding="utf-8") as page:
+        page.write(f"\nThe {TITLE} is at `{ADDRESS}`.\n")
     return project
 
 
@@ -171,7 +174,7 @@ def test_a_renamed_column_is_told_once_and_once_more_when_it_is_over(desk: Desk,
     web.stand_ins[NAME].roads = web.stand_ins[NAME].roads.replace("ONS area code", "ONS code").replace("91.2", "90.2")
     [release] = desk.json("poll")["releases"]
     assert (release["status"], release["revised_cells"]) == ("accepted", 1)
-    assert told_to_ops(desk)[1]["recovered"] == [f"{TITLE}: Roads in Loamshire and its neighbours"]
+    assert told_to_ops(desk)[1]["recovered"] == ["Roads in Loamshire and its neighbours"]
     assert source_of(desk)["datasets"][0]["problem"] == ""
 
 

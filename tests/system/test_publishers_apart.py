@@ -112,7 +112,7 @@ def test_beside_a_running_service_nobody_else_asks_publishers(
     for command in (["poll", SLOW.name], ["poll"], ["run"]):
         done = filled.run(*command, extra={**TOKENS, "SLACK_API_URL": slack.api_url})
         assert done.code == 1, done
-        assert "is in use by another benchwatch process" in done.err
+        assert "is in use by another benchwatch process" in done.err, done
     assert web.count(SLOW.name) == 1
 
 

@@ -22,9 +22,10 @@ from engine.periods import parse_period
 from jobs.errors import LayoutChanged, SourceError, Unreachable
 from jobs.http import Client
 from jobs.sources import Noticed, Tidied, Trouble, Wanted, Wants, els, wants_of
+from tests.jobs.sources import benchmark
 from tests.publishers.els import StandIn, folders, real_body
 from tests.publishers.server import Publishers
-from tests.real_data import BENCHMARK, needs_benchmark, needs_official
+from tests.real_data import needs_benchmark, needs_official
 
 pytestmark = needs_official
 
@@ -98,8 +99,8 @@ def cells(rows: pd.DataFrame) -> Cells:
 
 
 @cache
-def benchmark() -> dict[str, Cells]:
-    frame = pd.read_csv(BENCHMARK / "observations.csv.gz", dtype=str, keep_default_na=False)
+def converted() -> dict[str, Cells]:
+    frame = benchmark.figures()
     frame = frame[frame["indicator"].isin(PROVEN)]
     return {str(code): cells(rows) for code, rows in frame.groupby("indicator")}
 
@@ -129,7 +130,7 @@ def test_every_indicator_whose_file_is_at_hand_is_proven() -> None:
 def test_every_cell_of_the_counties_is_as_published(code: str) -> None:
     rows = newest(CATALOGUE.origins[code].dataset)
     ours = cells(rows[rows["indicator"] == code])
-    theirs = benchmark()[code]
+    theirs = converted()[code]
     counties = set(comparators("counties", LEICESTERSHIRE, date(2026, 6, 26)).codes)
     assert {key for key in ours if key[1] in counties} == set(theirs)
     for key, (value, status, *limits) in theirs.items():

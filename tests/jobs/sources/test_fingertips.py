@@ -20,9 +20,10 @@ from engine.periods import parse_period
 from jobs.errors import LayoutChanged, SourceError, Unreachable
 from jobs.http import Client, Site
 from jobs.sources import Noticed, Tidied, Trouble, Wanted, Wants, fingertips
+from tests.jobs.sources import benchmark
 from tests.publishers.fingertips import INDICATOR, NAME, Row, StandIn, edited, real_body
 from tests.publishers.server import Publishers
-from tests.real_data import BENCHMARK, needs_benchmark, needs_official
+from tests.real_data import needs_benchmark, needs_official
 
 CODE = "fingertips-90284-persons-under-15"
 PERSONS = {"sex": "Persons", "age": "<15 yrs"}
@@ -102,7 +103,7 @@ def test_every_figure_is_that_of_the_independent_conversion() -> None:
     mine = {
         (carry(area), parse_period(period).key): tuple(cells) for area, period, *cells in texts(plain().rows[columns])
     }
-    theirs = pd.read_csv(BENCHMARK / "observations.csv.gz", dtype=str, keep_default_na=False)
+    theirs = benchmark.figures()
     figures = texts(theirs.loc[theirs["indicator"] == CODE, columns])
     assert len(figures) == 432
     for area, period, *cells, marker in figures:
@@ -241,10 +242,16 @@ def test_two_different_values_for_one_cell_are_left_for_the_pipeline_to_report()
 # --- periods --------------------------------------------------------------------------------------
 
 
+@cache
+def last_year() -> bytes:
+    """The real file with no other year than its last."""
+    return edited(real_body(), lambda rows: [row for row in rows if row["Time period"] == "2023/24"])
+
+
 def renamed(label: str, sortable: str, span: str) -> bytes:
-    """The real file with its last year written otherwise, and no other year."""
+    """The last year, written otherwise."""
     new = {"Time period": label, "Time period Sortable": sortable, "Time period range": span}
-    return edited(real_body(), lambda rows: [row | new for row in rows if row["Time period"] == "2023/24"])
+    return edited(last_year(), lambda rows: [row | new for row in rows])
 
 
 @pytest.mark.parametrize(
@@ -289,6 +296,7 @@ def test_a_period_nobody_reads_is_refused() -> None:
         tidied(renamed("2019/20 Q1 - 2023/24 Q4", "20192000", "5y"))
 
 
+@cache
 def pooled() -> bytes:
     """The real file with its last year a second time, as three years pooled."""
     new = {"Time period": "2021/22 - 23/24", "Time period Sortable": "20210000", "Time period range": "3y"}

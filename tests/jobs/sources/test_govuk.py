@@ -17,9 +17,10 @@ from engine.periods import parse_period
 from jobs.errors import LayoutChanged, SourceError, Unreachable
 from jobs.http import Client, Site
 from jobs.sources import Noticed, Tidied, Trouble, Wanted, Wants, govuk, publisher, publisher_names, wants_of
+from tests.jobs.sources import benchmark
 from tests.publishers.govuk import ASCOF, INSPECTIONS, OUTTURN, OUTTURN_2022, OUTTURN_2023, ROADS, WASTE, StandIn
 from tests.publishers.server import Publishers
-from tests.real_data import BENCHMARK, OFFICIAL, RESPONSES, needs_benchmark, needs_official, needs_responses
+from tests.real_data import OFFICIAL, RESPONSES, needs_benchmark, needs_official, needs_responses
 
 DATA_SETS = {"ascof", "waste", "road-condition", "revenue-outturn", "ofsted-inspections"}
 COUNTIES_PROVEN = 20
@@ -113,8 +114,8 @@ def test_every_indicator_is_read_from_a_real_file_for_most_counties(name: str) -
 
 @cache
 def published() -> pd.DataFrame:
-    frame = pd.read_csv(BENCHMARK / "observations.csv.gz", dtype=str, keep_default_na=False)
-    frame["indicator"] = frame["indicator"].replace(_CODES)
+    frame = benchmark.figures()
+    frame = frame.assign(indicator=frame["indicator"].replace(_CODES))
     frame = frame[frame["indicator"].isin(catalogue().origins)]
     return keyed(frame)
 
