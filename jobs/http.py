@@ -207,6 +207,11 @@ class Client:
             raise SourceError(msg) from error
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise _TryAgain(f"cannot be fetched ({_kind(error)})") from error
+        except RuntimeError as error:
+            if not self._client.is_closed:
+                raise
+            msg = f"{shown(errand.address)}: not asked, for we are stopping"
+            raise Unreachable(msg) from error
 
     def _request(self, errand: _Errand) -> httpx.Request:
         return self._client.build_request(
@@ -286,8 +291,7 @@ class Site:
         """
         answer = self.find(path, params, limit=limit)
         if answer is None:
-            msg = f"{shown(self._at(path))}: there is nothing at this address (404); it may have moved"
-            raise SourceError(msg)
+            raise SourceError(_nothing_at(self._at(path)))
         return answer
 
     def find(self, path: str, params: Mapping[str, Any] | None = None, *, limit: int | None = None) -> Answer | None:
@@ -301,8 +305,7 @@ class Site:
             self._at(path), origin=self.address, limit=self.limit, document=document, secret=bool(self.credentials)
         )
         if answer is None:
-            msg = f"{shown(self._at(path))}: there is nothing at this address (404); it may have moved"
-            raise SourceError(msg)
+            raise SourceError(_nothing_at(self._at(path)))
         return answer
 
     def _at(self, path: str) -> str:
@@ -316,6 +319,10 @@ def _asking(address: str, params: Mapping[str, Any]) -> str:
     except httpx.InvalidURL as error:
         msg = f"{shown(address)}: not an address that can be asked ({error})"
         raise SourceError(msg) from error
+
+
+def _nothing_at(address: str) -> str:
+    return f"{shown(address)}: there is nothing at this address (404); find where it moved, and correct the catalogue"
 
 
 class _Ways(httpx.BaseTransport):
@@ -446,7 +453,19 @@ def _kind(error: Exception) -> str:
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text or "certificate" in text.lower():
         return f"the certificate is not to be trusted: {text.rpartition('failed: ')[2].partition(' (_ssl')[0]}"
-    return type(error).__name__
+    return next((words for kind, words in _WORDS.items() if isinstance(error, kind)), type(error).__name__)
+
+
+_WORDS = {
+    httpx.ConnectTimeout: "no connection in time",
+    httpx.TimeoutException: "no answer in time",
+    httpx.ConnectError: "no connection: the name is not known, or nobody listens there",
+    httpx.ProxyError: "the proxy refused",
+    httpx.DecodingError: "the body is packed wrongly",
+    httpx.NetworkError: "the connection broke off",
+    httpx.RemoteProtocolError: "the connection broke off",
+}
+"""What went wrong on the way, in words; the more special kinds stand first."""
 
 
 def _wait(error: Exception) -> bool | float:

@@ -24,6 +24,7 @@ from jobs.notices import ReleaseInfo
 from jobs.observation_file import unpack
 from jobs.policy import Policy
 from jobs.ranking import rank_and_compare
+from jobs.sources import publisher, publisher_names
 from jobs.telling import owe_held, owe_release
 from jobs.tidy import Duplicate, Release, panel_areas, tidy
 from state import ledger, observations, releases, snapshots
@@ -428,7 +429,7 @@ def _accept(
         rebased=rebased,
     )
     info = _info(number, release)
-    owed = owe_release(db, info, ranked, policy, now)
+    owed = owe_release(db, info, ranked, policy, now, published=release.source in policy.publishers)
     notes = [*release.notes]
     if clashing:
         notes.append(
@@ -465,7 +466,8 @@ def _stored_remarks(db: Database, panel: Panel, remarks: Sequence[str]) -> npt.N
 
 def _info(number: int, release: Release) -> ReleaseInfo:
     day = release.published.isoformat() if release.published else ""
-    return ReleaseInfo(number, release.name, release.source, day)
+    source = publisher(release.source).TITLE if release.source in publisher_names() else release.source
+    return ReleaseInfo(number, release.name, source, day)
 
 
 def _names(db: Database, release: Release) -> dict[str, str]:

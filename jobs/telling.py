@@ -33,13 +33,15 @@ from state.database import Database
 _FIRST_FILL = f"publishers/first-fill/{TEAM}"
 
 
-def owe_release(db: Database, release: ReleaseInfo, ranked: Ranked, policy: Policy, now: datetime) -> int:
+def owe_release(
+    db: Database, release: ReleaseInfo, ranked: Ranked, policy: Policy, now: datetime, *, published: bool = False
+) -> int:
     """Owe what an accepted release has to tell: the baseline, or its changes to the team and to each lead.
 
-    Returns the number of messages owed: none when nothing moved, and none for what a publisher's release changes by
-    indicators never seen before alone. Until all publishers have been looked at, the baseline waits for the others.
+    ``published`` tells a publisher's own release from a file. Returns the number of messages owed: none when nothing
+    moved, and none for what a publisher's release changes by indicators never seen before alone. Until all publishers
+    have been looked at, the baseline waits for the others.
     """
-    published = release.source in policy.publishers
     filling = published and not outbox.known(db, _FIRST_FILL)
     if ranked.first and filling:
         return 0

@@ -92,15 +92,16 @@ def tell(
     places = sources.places(db, source)
     wrong = {name: place for name, place in places.items() if place.problem and place.problem != place.told}
     over = [name for name, place in places.items() if place.told and not place.problem]
-    missing = sources.untold_gaps(db, source)
-    if not (wrong or over or missing):
+    missing, back = sources.untold_gaps(db, source)
+    if not (wrong or over or missing or back):
         return
+    named = names or {}
     notice = SourceNotice(
         kind="source",
         source=title,
         troubles=tuple(TroubleLine(shown(name), one.problem, one.failures) for name, one in wrong.items()),
-        recovered=tuple(map(shown, over)),
-        gaps=tuple(GapLine(code, (names or {}).get(code, code), reason) for code, reason in missing.items()),
+        recovered=(*map(shown, over), *(named.get(code, code) for code in back)),
+        gaps=tuple(GapLine(code, named.get(code, code), reason) for code, reason in missing.items()),
     )
     owe_source(db, source, notice, now)
     for name in (*wrong, *over):

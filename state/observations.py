@@ -161,7 +161,8 @@ def merge(
     ``release`` and ``snapshot`` are numbers to file the new values and the log under.
     """
     ids = _ids(db, "indicators", incoming.indicators)
-    area_ids = np.array([_ids(db, "areas", incoming.areas)[code] for code in incoming.areas], np.int64)
+    known_areas = _ids(db, "areas", incoming.areas)
+    area_ids = np.array([known_areas[code] for code in incoming.areas], np.int64)
     merged, place = _union(incoming, held)
     series_ids = _write_series(db, incoming, merged, place, ids, release=release, snapshot=snapshot)
     known = held.row_of

@@ -83,7 +83,12 @@ def save_gaps(db: Database, source: str, dataset: str, reasons: Mapping[str, str
         db.execute("SELECT indicator, reason FROM gaps WHERE source = ? AND dataset = ?", (source, dataset)).fetchall()
     )
     for code, reason in known.items():
-        if reason != reasons.get(code):
+        if code not in reasons:  # kept until people have been told that it is over
+            db.execute(
+                "UPDATE gaps SET reason = '' WHERE source = ? AND dataset = ? AND indicator = ?",
+                (source, dataset, code),
+            )
+        elif reason != reasons[code]:
             db.execute("DELETE FROM gaps WHERE source = ? AND dataset = ? AND indicator = ?", (source, dataset, code))
     db.conn.executemany(
         "INSERT OR IGNORE INTO gaps (source, dataset, indicator, reason, since) VALUES (?, ?, ?, ?, ?)",
@@ -91,19 +96,24 @@ def save_gaps(db: Database, source: str, dataset: str, reasons: Mapping[str, str
     )
 
 
-def untold_gaps(db: Database, source: str) -> dict[str, str]:
-    """Indicators missing from a source's releases that nobody has been told of, with the reason."""
-    return dict(db.execute("SELECT indicator, reason FROM gaps WHERE source = ? AND NOT told ORDER BY 1", (source,)))
+def untold_gaps(db: Database, source: str) -> tuple[dict[str, str], list[str]]:
+    """What people have not been told of a source: indicators missing, with the reason; and those no longer missing."""
+    rows = db.execute(
+        "SELECT indicator, reason, told FROM gaps WHERE source = ? ORDER BY indicator", (source,)
+    ).fetchall()
+    missing = {code: reason for code, reason, told in rows if reason and not told}
+    return missing, [code for code, reason, told in rows if told and not reason]
 
 
 def mark_gaps_told(db: Database, source: str) -> None:
-    """Note that people have been told of every gap of a source."""
+    """Note that people have been told of every gap of a source, and forget those that are over."""
+    db.execute("DELETE FROM gaps WHERE source = ? AND reason = ''", (source,))
     db.execute("UPDATE gaps SET told = 1 WHERE source = ?", (source,))
 
 
 def gaps(db: Database) -> dict[str, str]:
     """Indicators missing from the releases that should hold them, with the reason."""
-    return dict(db.execute("SELECT indicator, reason FROM gaps ORDER BY indicator"))
+    return dict(db.execute("SELECT indicator, reason FROM gaps WHERE reason <> '' ORDER BY indicator"))
 
 
 def expected(db: Database, source: str) -> dict[str, Expected]:

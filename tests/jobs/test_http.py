@@ -378,14 +378,16 @@ def test_a_server_that_stays_in_trouble_is_given_up_with_the_reason(
     assert web.count("shelf") == site.client.requests == ATTEMPTS
 
 
-@pytest.mark.parametrize(("fault", "kind"), [("reset", "ReadError"), ("cut", "RemoteProtocolError")])
+@pytest.mark.parametrize("fault", ["reset", "cut"])
 def test_a_connection_lost_half_way_is_tried_again_and_half_a_body_never_taken(
-    web: Publishers, site: Site, fault: str, kind: str
+    web: Publishers, site: Site, fault: str
 ) -> None:
     getattr(web.faults, fault)("shelf", "a.csv", times=1)
     assert site.get("a.csv").body == b"x,y\n1,2\n"
     getattr(web.faults, fault)("shelf", "a.csv")
-    with pytest.raises(Unreachable, match=rf"cannot be fetched \({kind}\) \(tried {ATTEMPTS} times\)"):
+    with pytest.raises(
+        Unreachable, match=rf"cannot be fetched \(the connection broke off\) \(tried {ATTEMPTS} times\)"
+    ):
         site.get("a.csv")
     assert web.count("shelf") == site.client.requests == 2 + ATTEMPTS
 
@@ -393,7 +395,7 @@ def test_a_connection_lost_half_way_is_tried_again_and_half_a_body_never_taken(
 def test_a_server_that_does_not_answer_is_given_up(web: Publishers) -> None:
     web.faults.hang("shelf", "a.csv")
     with Client(timeout=httpx.Timeout(0.1)) as client:
-        with pytest.raises(Unreachable, match=rf"cannot be fetched \(ReadTimeout\) \(tried {ATTEMPTS} times\)"):
+        with pytest.raises(Unreachable, match=rf"cannot be fetched \(no answer in time\) \(tried {ATTEMPTS} times\)"):
             client.site(web.address("shelf")).get("a.csv")
         assert web.count("shelf") == client.requests == ATTEMPTS
 
@@ -401,7 +403,7 @@ def test_a_server_that_does_not_answer_is_given_up(web: Publishers) -> None:
 def test_nobody_there_is_tried_again_too(site: Site, web: Publishers) -> None:
     with Publishers({}) as gone:
         address = gone.address("shelf")
-    with pytest.raises(Unreachable, match=rf"cannot be fetched \(ConnectError\) \(tried {ATTEMPTS} times\)"):
+    with pytest.raises(Unreachable, match=rf"cannot be fetched \(no connection: [^)]*\) \(tried {ATTEMPTS} times\)"):
         site.client.site(address).get("a.csv")
     assert site.client.requests == ATTEMPTS
 
@@ -647,7 +649,9 @@ def test_nothing_is_no_data(web: Publishers, site: Site) -> None:
 def test_what_is_missing_may_be_so_only_where_that_is_said(web: Publishers, site: Site) -> None:
     assert site.find("next.csv") is None
     for params in ({}, {"edition": "5"}):
-        with pytest.raises(SourceError, match=r"next\.csv: there is nothing at this address \(404\); it may") as caught:
+        with pytest.raises(
+            SourceError, match=r"next\.csv: there is nothing at this address \(404\); find where"
+        ) as caught:
             site.get("next.csv", params)
         assert not isinstance(caught.value, Unreachable)
     web.faults.status("shelf", "query", 404)

@@ -90,13 +90,15 @@ def test_all_that_goes_wrong_in_one_look_is_one_message(watch: Watch) -> None:
     assert notice["gaps"] == [{"indicator": "bends", "name": "Bends", "reason": "renamed"}]
 
 
-def test_a_gap_is_told_once_until_its_reason_changes(watch: Watch) -> None:
+def test_a_gap_is_told_once_until_its_reason_changes_and_once_when_it_is_over(watch: Watch) -> None:
     watch.look(None, None, gaps={"bends": "renamed"})
     watch.look(None, gaps={"bends": "renamed"})
     assert len(watch.told()) == 1
     watch.look(None, gaps={"bends": "gone"})
     watch.look(None, gaps={})
-    assert [notice["gaps"][0]["reason"] for notice in watch.told()] == ["renamed", "gone"]
+    watch.look(None, gaps={})
+    assert [[gap["reason"] for gap in notice["gaps"]] for notice in watch.told()] == [["renamed"], ["gone"], []]
+    assert watch.told()[-1]["recovered"] == ["Bends"]
     assert sources.gaps(watch.db) == {}
 
 

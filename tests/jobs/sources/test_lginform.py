@@ -263,7 +263,7 @@ def test_other_layouts_are_refused(text: str, message: str) -> None:
             wants(metric_type=1, page=1),
             "data set 'set' of lginform: page: extra inputs are not permitted; its keys are",
         ),
-        (wants(page=1), "metric_type: field required; its keys are metric_type (the number of a metric type"),
+        (wants(page=1), "metric_type: field required, page: extra inputs are not permitted; its keys are metric_type"),
         (wants(metric_type="17443"), "metric_type: input should be a valid integer"),
         (wants(metric_type=True), "metric_type: input should be a valid integer"),
         (wants(metric_type=0), "metric_type: input should be greater than or equal to 1"),

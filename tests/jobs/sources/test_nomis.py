@@ -353,7 +353,8 @@ def test_one_data_set_that_answers_badly_is_a_trouble_of_its_own(site: Site, web
 @pytest.mark.parametrize(
     ("details", "message"),
     [
-        ({}, "data set 'set' of nomis: id: field required; its keys are id, date, measures, confidence, dimensions"),
+        ({}, "data set 'set' of nomis: id: field required, date: field required, measures: field required"),
+        ({}, "; its keys are id, date, measures, confidence, dimensions"),
         ({**PEOPLE, "id": "17_5"}, "id: string should match"),
         ({**PEOPLE, "date": "this year"}, "date: string should match"),
         ({**PEOPLE, "measures": "20100"}, "measures: input should be a valid integer"),
