@@ -235,7 +235,9 @@ def poll_command(
 
         if file.NAME in chosen:
             take(polling.poll(db, settings, policy, client=client))
-        for polled in publishers.poll_publishers(db, settings, policy, client, sorted(chosen - {file.NAME})):
+        for polled in publishers.poll_publishers(
+            db, settings, policy, client, sorted(chosen - {file.NAME}), at_once=bool(sources)
+        ):
             take(polled)
         if not sources and settings.calendar.on:
             seen = calendar.look(client, settings, policy, _now())

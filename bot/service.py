@@ -32,6 +32,7 @@ from jobs.ranking import comparators_of
 from jobs.schedule import add_job, new_scheduler
 from jobs.settings import Interval, Secrets, Settings, load_credentials, load_secrets
 from jobs.sources import file, wants_of
+from jobs.watching import Fault
 from jobs.worker import carry_out_decisions, keep_calendar, look_addresses, look_folders, start_worker, take_in
 from state import ledger, sources
 from state.database import Lock, connect
@@ -87,6 +88,7 @@ class Service:
         self.health = Health()
         self._delivering = threading.Lock()
         self._stopping = threading.Event()
+        self._replacing = threading.Lock()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -235,7 +237,7 @@ class Service:
         if publishers.may_be_asked(places, datetime.now(UTC)):
             at = publishers.site(self._client, self._settings, name, self._credentials[name])
             for item in publishers.look(name, at, wants_of(self._policy.catalogue, name), places):
-                self._count(self._in_worker(take_in, item))
+                self._take(item)
                 if isinstance(item, publishers.Looked) and item.fault is None:
                     self.health.polled(name)
             self._deliver_soon()
@@ -253,15 +255,30 @@ class Service:
             self._in_worker(carry_out_decisions)
             self._deliver_soon()
 
-    def _in_worker(self, work: Callable[Concatenate[Settings, P], T], *given: P.args, **named: P.kwargs) -> T:
+    def _take(self, item: publishers.Item) -> None:
+        """Take one item in; a release that breaks the worker is a failure of its data set, and the look goes on."""
         try:
-            return self._pool.submit(work, self._settings, *given, **named).result()
+            self._count(self._in_worker(take_in, item))
+        except _Stopping:
+            raise
+        except Exception:
+            if not isinstance(item, publishers.Found):
+                raise
+            log.exception("a release could not be taken in", publisher=item.publisher, dataset=item.noticed.dataset)
+            fault = Fault("cannot be taken in; the log says where it failed", passing=False)
+            self._count(self._in_worker(take_in, publishers.Failed(item.publisher, item.noticed.dataset, fault)))
+
+    def _in_worker(self, work: Callable[Concatenate[Settings, P], T], *given: P.args, **named: P.kwargs) -> T:
+        pool = self._pool
+        try:
+            return pool.submit(work, self._settings, *given, **named).result()
         except (CancelledError, RuntimeError) as error:
             if self._stopping.is_set():
                 raise _Stopping from error
-            if isinstance(error, BrokenProcessPool):
-                log.exception("the worker process died; another is started")
-                self._pool = start_worker(self._settings)
+            with self._replacing:
+                if isinstance(error, BrokenProcessPool) and self._pool is pool:  # one of those who wait starts another
+                    log.exception("the worker process died; another is started")
+                    self._pool = start_worker(self._settings)
             raise
 
     def _deliver_soon(self) -> None:

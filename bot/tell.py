@@ -30,19 +30,16 @@ def outcome(one: Outcome, *, superseded: bool = False) -> str:
     head = f"Release {one.release}, {one.name}: "
     if superseded:
         return head + "superseded by a later release; nothing to do."
-    if one.status == "unchanged":
+    if one.status == "unchanged" and not one.held:
         return head + "already taken in; nothing to do."
     if one.status == "rejected":
         return head + "was rejected earlier; nothing done."
-    lines = [
-        head
-        + (
-            f"held. Nothing of it is used.\n  Decide with: benchwatch approve {one.release}"
-            if one.status == "held"
-            else _accepted(one)
-        )
-    ]
-    if one.status == "accepted" and one.held:
+    state = {
+        "held": f"held. Nothing of it is used.\n  Decide with: benchwatch approve {one.release}",
+        "unchanged": "already taken in, but for what is held.",
+    }
+    lines = [head + (state.get(one.status) or _accepted(one))]
+    if one.status != "held" and one.held:
         lines.append(
             f"  {count(len(one.held), 'indicator')} held; decide with: benchwatch approve {one.release} INDICATOR"
         )

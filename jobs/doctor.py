@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.errors import EngineError
-from jobs.errors import SourceError
 from jobs.http import Client
 from jobs.overview import overview
 from jobs.policy import Policy
-from jobs.publishers import Failed, Found, Item, look_at_all, title_of
+from jobs.publishers import Failed, Found, Item, fault_of, look_at_all, title_of
 from jobs.settings import Settings
 from jobs.sources import publisher, wants_of
 from state import sources
@@ -45,7 +43,6 @@ def stored(db: Database, settings: Settings, policy: Policy) -> Iterator[Diagnos
         elif not any(problem for _, problem in problems):
             yield Diagnosis(source.title, well=True, found=f"looked at {source.checked}")
 
-
     for code, reason in sources.gaps(db).items():
         entry = policy.catalogue.indicators.get(code)
         yield Diagnosis(entry.name if entry else code, well=False, found=f"missing from its last release: {reason}")
@@ -64,8 +61,8 @@ def _drift(policy: Policy, item: Item) -> Iterator[Diagnosis]:
         wants = wants_of(policy.catalogue, item.publisher)[item.noticed.dataset]
         try:
             tidied = source.tidy(wants, item.noticed, item.bodies)
-        except (SourceError, EngineError) as error:
-            yield Diagnosis(subject, well=False, found=str(error))
+        except Exception as error:  # noqa: BLE001  # the others are to be looked at all the same
+            yield Diagnosis(subject, well=False, found=fault_of(error).reason)
             return
         for gap in tidied.gaps:
             yield Diagnosis(f"{subject}: {gap.indicator}", well=False, found=gap.reason)

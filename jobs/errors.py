@@ -4,7 +4,8 @@ JobsError
 ├── SettingsError      config.toml or the environment cannot be used
 ├── SourceError        a source cannot be read
 │   ├── Unreachable    the publisher gives no usable answer: later, the same request may succeed
-│   └── LayoutChanged  the publisher answers, and not in the shape the catalogue describes
+│   ├── LayoutChanged  the publisher answers, and not in the shape the catalogue describes
+│   └── TooEarly       a release says that it is of a day to come
 └── DecisionError      there is nothing of the kind to approve or reject
 """
 
@@ -33,6 +34,10 @@ class Unreachable(SourceError):
 
 class LayoutChanged(SourceError):
     """What a publisher sent is not in the shape the catalogue describes; the message names the nearest match."""
+
+
+class TooEarly(SourceError):
+    """A release says that it was published on a day that is yet to come."""
 
 
 class DecisionError(JobsError):

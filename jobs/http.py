@@ -94,6 +94,7 @@ class _Errand:
     limit: int
     document: object = None
     secret: bool = False
+    cached: bool = True
     attempts: int = 0
     requests: int = 0
 
@@ -171,15 +172,22 @@ class Client:
         return Site(self, address.rstrip("/") + "/", limit_mb * _MEGABYTE, credentials or {})
 
     def fetch(
-        self, address: str, *, origin: str, limit: int, document: object = None, secret: bool = False
+        self,
+        address: str,
+        *,
+        origin: str,
+        limit: int,
+        document: object = None,
+        secret: bool = False,
+        cached: bool = True,
     ) -> Answer | None:
         """The body at an address, or None when it is missing (404); a ``document`` is posted as JSON.
 
         ``origin`` is an address whose host is trusted; any other must be public. An address that is ``secret``, for
-        it carries a key, is kept out of the cache. Raises Unreachable when there is no usable answer, SourceError when
-        the body is larger than ``limit`` bytes or the address is refused.
+        it carries a key, is kept out of the cache; so is what is not to be ``cached``. Raises Unreachable when there is
+        no usable answer, SourceError when the body is larger than ``limit`` bytes or the address is refused.
         """
-        errand = _Errand(address, origin, limit, document, secret)
+        errand = _Errand(address, origin, limit, document, secret, cached)
         try:
             return self._fetch(errand)
         except _TryAgain as error:
@@ -284,20 +292,22 @@ class Site:
     def __repr__(self) -> str:
         return f"Site({shown(self.address)!r})"
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None, *, limit: int | None = None) -> Answer:
+    def get(self, path: str, params: Mapping[str, Any] | None = None, *, cached: bool = True) -> Answer:
         """The body at a path below the base address, or at a whole address.
 
-        Raises Unreachable or SourceError; also when there is nothing (404).
+        ``cached`` is False for figures that something else has shown to be new: an answer kept from before would be
+        taken for them. Raises Unreachable or SourceError; also when there is nothing (404).
         """
-        answer = self.find(path, params, limit=limit)
+        answer = self.find(path, params, cached=cached)
         if answer is None:
             raise SourceError(_nothing_at(self._at(path)))
         return answer
 
-    def find(self, path: str, params: Mapping[str, Any] | None = None, *, limit: int | None = None) -> Answer | None:
+    def find(self, path: str, params: Mapping[str, Any] | None = None, *, cached: bool = True) -> Answer | None:
         """As ``get``, but None when there is nothing (404)."""
         address = _asking(self._at(path), params or {})
-        return self.client.fetch(address, origin=self.address, limit=limit or self.limit, secret=bool(self.credentials))
+        secret = bool(self.credentials)
+        return self.client.fetch(address, origin=self.address, limit=self.limit, secret=secret, cached=cached)
 
     def post(self, path: str, document: object) -> Answer:
         """What the interface answers to a JSON document. Raises as ``get``."""
@@ -392,7 +402,7 @@ class _Latest(hishel.SqliteStorage):
 
 
 class _Keeping(httpx.BaseTransport):
-    """Through the cache in a file, or past it for secret addresses."""
+    """Through the cache in a file, or past it for secret addresses and for what must be fresh."""
 
     def __init__(self, way: httpx.BaseTransport, cache: Path) -> None:
         cache.parent.mkdir(parents=True, exist_ok=True)
@@ -404,7 +414,7 @@ class _Keeping(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         errand: _Errand = request.extensions["errand"]
-        return (self._past if errand.secret else self._cached).handle_request(request)
+        return (self._cached if errand.cached and not errand.secret else self._past).handle_request(request)
 
     def close(self) -> None:
         self._cached.close()

@@ -32,6 +32,8 @@ _SECRET_TEXT = (
         re.compile(r"(https?://(?:hooks|files)\.slack(?:-gov)?\.com/(?:[a-z]+/)?)[^\s\"'<>\\]+", re.IGNORECASE),
         rf"\1{HIDDEN}",
     ),
+    # A publisher's key and the signature made with its secret.
+    (re.compile(r"(\b(?:ApplicationKey|Signature)=)[^\s\"'&\\]+", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(r"(\bticket=)[^\s\"'&\\]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(\bBearer\s+)[^\s\"',\\]+", re.IGNORECASE), rf"\1{HIDDEN}"),
     # Whatever follows the name of a secret and "=" or ":", in any quotes.

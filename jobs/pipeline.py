@@ -19,11 +19,11 @@ from engine.changes import Change
 from engine.derived import with_ratios
 from engine.panel import Panel
 from engine.quality import Check, Finding
-from jobs.errors import DecisionError, SourceError
+from jobs.errors import DecisionError, SourceError, TooEarly
 from jobs.notices import ReleaseInfo
 from jobs.observation_file import unpack
 from jobs.policy import Policy
-from jobs.ranking import rank_and_compare
+from jobs.ranking import catalogue_now, rank_and_compare
 from jobs.sources import publisher, publisher_names
 from jobs.telling import owe_held, owe_release
 from jobs.tidy import Duplicate, Release, panel_areas, tidy
@@ -33,6 +33,7 @@ from state.observations import Merged
 
 log = structlog.get_logger()
 
+_FILE = "file"
 _ANY_SIZE = 1 << 40
 """Staged releases were within the limit when they came."""
 
@@ -81,8 +82,9 @@ def ingest(db: Database, raw: Raw, policy: Policy, *, now: datetime, path: Path 
     """
     release = tidy(raw.body, raw.dictionary, raw.name, source=raw.source, published=raw.published)
     if release.published and release.published > now.date() + timedelta(days=1):
-        msg = f"{raw.name}: published {release.published}, which is yet to come; rename the file or give --published"
-        raise SourceError(msg)
+        advice = "rename the file or give --published" if raw.source == _FILE else "it is looked at again"
+        msg = f"{raw.name}: published {release.published}, which is yet to come; {advice}"
+        raise TooEarly(msg)
     with unit(db, path):
         outcome = _take(db, raw, release, policy, now)
     log.info(
@@ -128,7 +130,7 @@ def approve(
         held = observations.load_held(db, panel_areas())
         if stored.status == "held":
             outcome = _accept_whole(db, tidied, held, release, policy, now, chosen)
-            if outcome.status == "accepted":
+            if outcome.status != "held":
                 releases.decide(db, release, "accepted", by=actor, reason=reason)
         else:
             fine = tidied.panel.of_indicators(chosen)
@@ -227,12 +229,14 @@ def _take(db: Database, raw: Raw, release: Release, policy: Policy, now: datetim
         identity = f"{release.identity}+{latest}"
         known = releases.by_identity(db, identity)
     if known:
+        if known.status == "accepted":
+            releases.supersede_held(db, raw.source, raw.dataset)
         return _recognised(db, known)
     _refuse_unrankable(db, release, policy)
     held = observations.load_held(db, panel_areas())
     findings = [
         *_file_findings(release, held, policy),
-        *quality.indicators_lost(release.panel.indicators, _stated_before(db, raw, latest), policy.limits),
+        *quality.indicators_lost(release.panel.indicators, _stated_before(db, raw, latest, policy), policy.limits),
     ]
     day = release.published.isoformat() if release.published else ""
     if older is None and day and day < latest_day:
@@ -256,14 +260,15 @@ def _take(db: Database, raw: Raw, release: Release, policy: Policy, now: datetim
     return _accept_but_for_doubtful(db, release, held, number, policy, now, raw=raw)
 
 
-def _stated_before(db: Database, raw: Raw, latest: int) -> list[str]:
+def _stated_before(db: Database, raw: Raw, latest: int, policy: Policy) -> list[str]:
     """Indicators that only release ``latest`` has stated last, where it is of the same series of releases.
 
     A publisher's release states what the catalogue takes, whatever a file has stated of the same figures.
     """
     before = releases.by_number(db, latest)
     same = before is not None and (before.source, before.dataset) == (raw.source, raw.dataset)
-    return releases.stated_last_by(db, latest) if same else []
+    stated = releases.stated_last_by(db, latest) if same else []
+    return [code for code in stated if code not in policy.catalogue.ratios]
 
 
 def _recognised(db: Database, known: releases.ReleaseRow) -> Outcome:
@@ -379,6 +384,8 @@ def _accept_but_for_doubtful(
         releases.decide(db, number, "held", by="", reason="")
         return _hold(db, raw, release, number, findings, policy, now)
     releases.supersede(db, release.panel.indicators, number)
+    if raw:
+        releases.supersede_held(db, raw.source, raw.dataset, number)
     rebased = _relabelled(approved or {})
     outcome = _accept(db, release, release.panel.of_indicators(fine), held, number, policy, now, rebased=rebased)
     if findings:
@@ -404,10 +411,12 @@ def _accept(
     """Keep the figures, rank, compare and owe: everything a release changes, within the caller's unit of work."""
     wanted = set(incoming.indicators)
     brought = {entry.code: entry for entry in release.entries if entry.code in wanted}
-    catalogue, conflicts = policy.catalogue.extended({**observations.load_indicators(db), **brought}.values())
+    catalogue, conflicts = catalogue_now(db, policy, brought)
     clashing = [code for code in conflicts if code in brought]
     numbered = replace(incoming, status=_stored_remarks(db, incoming, release.remarks))
-    stated = with_ratios(numbered, held, catalogue.ratios)
+    # A series replaced whole takes along the ratios made of it.
+    rebased = {*rebased, *(code for code, ratio in catalogue.ratios.items() if {ratio.of, ratio.to} & set(rebased))}
+    stated = with_ratios(numbered, held.of_indicators(set(held.indicators) - rebased), catalogue.ratios)
     described = [entry for entry in catalogue.indicators.values() if entry.code in set(held.indicators)]
     observations.save_indicators(db, described)  # the catalogue may have been edited since
     observations.save_indicators(db, [catalogue.indicators[code] for code in stated.indicators], number)

@@ -12,21 +12,23 @@ import hashlib
 import io
 import os
 import queue
+import textwrap
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import structlog
 
 from engine.catalogue import Indicator
 from engine.errors import EngineError
-from jobs.errors import SourceError, Unreachable
+from jobs.errors import SourceError, TooEarly, Unreachable
 from jobs.http import Client, Site, user_agent
 from jobs.pipeline import Raw, ingest
 from jobs.policy import Policy
 from jobs.polling import Polled, Refusal
+from jobs.reranking import rerank
 from jobs.settings import Settings, load_credentials
 from jobs.sources import Noticed, Tidied, Trouble, Wants, publisher, wants_of
 from jobs.telling import owe_first_fill
@@ -96,7 +98,7 @@ def look(name: str, at: Site, wants: Mapping[str, Wants], places: Mapping[str, P
     try:
         for item in publisher(name).notice(at, wants):
             if isinstance(item, Trouble):
-                found: Found | Failed | None = Failed(name, item.dataset, _fault(item.error))
+                found: Found | Failed | None = Failed(name, item.dataset, fault_of(item.error))
             else:
                 shown.append(item)
                 found = _if_new(name, at, wants[item.dataset], item, places)
@@ -106,7 +108,7 @@ def look(name: str, at: Site, wants: Mapping[str, Wants], places: Mapping[str, P
             if found:
                 yield found
     except Exception as error:  # noqa: BLE001  # told to ops and logged; the next look may succeed
-        fault = _fault(error)
+        fault = fault_of(error)
     yield Looked(name, tuple(shown), fault)
 
 
@@ -117,16 +119,19 @@ def _if_new(name: str, at: Site, wants: Wants, noticed: Noticed, places: Mapping
     try:
         return Found(name, noticed, publisher(name).fetch(at, wants, noticed), mark)
     except Exception as error:  # noqa: BLE001  # the other data sets must not wait for a mend
-        return Failed(name, noticed.dataset, _fault(error))
+        return Failed(name, noticed.dataset, fault_of(error))
 
 
-def _fault(error: Exception) -> Fault:
+def fault_of(error: Exception) -> Fault:
+    """What an error means for a place; one that nobody foresaw is logged too."""
     if isinstance(error, Unreachable):
         return Fault(str(error), retry_after=error.retry_after)
+    if isinstance(error, TooEarly):
+        return Fault(str(error))
     if isinstance(error, SourceError | EngineError):
-        return Fault(str(error), passing=False)
-    log.error("a look failed", exc_info=error)
-    return Fault(f"cannot be looked at ({type(error).__name__}); the log says where it failed", passing=False)
+        return Fault(str(error), passing=False, final=True)
+    log.error("a publisher could not be looked at, or its release taken in", exc_info=error)
+    return Fault(f"cannot be read ({type(error).__name__}); the log says where it failed", passing=False)
 
 
 def _wish(wants: Wants) -> str:
@@ -146,8 +151,9 @@ def take_in(db: Database, settings: Settings, policy: Policy, item: Item, now: d
     wants = wants_of(policy.catalogue, item.publisher)
     with unit(db, settings.state.path):
         if isinstance(item, Failed):
-            # Forgotten, what was seen is looked at again, and so it is noticed that the fault is over.
-            record(db, item.publisher, item.dataset, item.fault, now, mark="")
+            # With another wish, what was seen is looked at again, and so it is noticed that the fault is over.
+            seen = sources.places(db, item.publisher).get(item.dataset, Place()).mark.partition(" ")[2]
+            record(db, item.publisher, item.dataset, item.fault, now, mark=f"- {seen}" if seen else "")
             title = title_of(item.publisher, wants, item.dataset)
             return Polled((), (Refusal(f"{publisher(item.publisher).TITLE}: {title}", item.fault.reason),))
         return _conclude(db, policy, wants, item, now)
@@ -160,12 +166,28 @@ def _conclude(db: Database, policy: Policy, wants: Mapping[str, Wants], looked: 
         if noticed.expected:
             day = Expected(noticed.expected.isoformat(), "provisional", noticed.title)
             sources.save_expected(db, name, noticed.dataset, day)
-    record(db, name, WHOLE, looked.fault, now)
+    sources.forget_unwanted(
+        db, name, {dataset: [w.indicator.code for w in one.series] for dataset, one in wants.items()}
+    )
+    record(db, name, WHOLE, looked.fault, now, mark=None if looked.fault else _LOOKED)
+    rerank(db, policy, now)
     names = {wanted.indicator.code: wanted.indicator.name for one in wants.values() for wanted in one.series}
     tell(db, name, title, now, shown=lambda dataset: title_of(name, wants, dataset), names=names)
-    if all(sources.places(db, one).get(WHOLE, Place()).checked for one in policy.publishers):
+    if _filled(db, policy, now):
         owe_first_fill(db, policy, now)
     return Polled((), (Refusal(title, looked.fault.reason),) if looked.fault else ())
+
+
+_LOOKED = "looked"
+_PATIENCE = timedelta(days=1)
+
+
+def _filled(db: Database, policy: Policy, now: datetime) -> bool:
+    """Whether every publisher has been looked at without fault, or the first brought something a day ago."""
+    if all(sources.places(db, one).get(WHOLE, Place()).mark for one in policy.publishers):
+        return True
+    first = sources.first_received(db, policy.publishers)
+    return first is not None and now - datetime.fromisoformat(first) >= _PATIENCE
 
 
 def title_of(name: str, wants: Mapping[str, Wants], dataset: str) -> str:
@@ -180,22 +202,24 @@ def title_of(name: str, wants: Mapping[str, Wants], dataset: str) -> str:
 
 
 def _take_release(db: Database, settings: Settings, policy: Policy, found: Found, now: datetime) -> Polled:
-    wants = wants_of(policy.catalogue, found.publisher)[found.noticed.dataset]
     tidied, outcome, fault = Tidied(_NOTHING), None, None
     try:
+        wants = wants_of(policy.catalogue, found.publisher)[found.noticed.dataset]
         tidied = publisher(found.publisher).tidy(wants, found.noticed, found.bodies)
         outcome = ingest(db, _raw(found, tidied), policy, now=now, path=settings.state.path)
     except StateError:
         raise
     except Exception as error:  # noqa: BLE001  # told to ops and logged; the other releases must not wait for a mend
-        fault = _fault(error)
+        fault = fault_of(error)
     with unit(db, settings.state.path):
         if outcome:
             reasons = {gap.indicator: gap.reason for gap in tidied.gaps}
             sources.save_gaps(db, found.publisher, found.noticed.dataset, reasons, now.isoformat(timespec="seconds"))
         # What cannot be read is not read again before the publisher or the catalogue has changed.
-        mark = None if fault and fault.passing else found.mark
-        record(db, found.publisher, found.noticed.dataset, fault, now, mark=mark, taken=True)
+        mark = found.mark if fault is None or fault.final else None
+        before = sources.places(db, found.publisher).get(found.noticed.dataset, Place()).mark.partition(" ")[2]
+        taken = bool(before) and before != found.noticed.mark
+        record(db, found.publisher, found.noticed.dataset, fault, now, mark=mark, taken=taken)
     if fault:
         shown = f"{publisher(found.publisher).TITLE}: {found.noticed.title}"
         return Polled((outcome,) if outcome else (), (Refusal(shown, fault.reason),))
@@ -209,11 +233,19 @@ def _raw(found: Found, tidied: Tidied) -> Raw:
     return Raw(
         body=rows.to_csv(index=False, lineterminator="\n").encode(),
         dictionary=_dictionary(tidied.entries) if tidied.entries else None,
-        name=noticed.title,
+        name=_printable(noticed.title),
         source=found.publisher,
         published=noticed.published,
         dataset=noticed.dataset,
     )
+
+
+_LONGEST_TITLE = 200
+
+
+def _printable(title: str) -> str:
+    """A publisher's title as a release's name: one line of printable characters, not too long."""
+    return textwrap.shorten("".join(c if c.isprintable() else " " for c in title), _LONGEST_TITLE, placeholder=" …")
 
 
 _COLUMNS = ("name", "theme", "polarity", "unit", "decimals", "target")
@@ -234,8 +266,7 @@ def look_at_all(
 ) -> Iterator[Item]:
     """One look at each publisher that ``places`` has, all at the same time; their items as they come.
 
-    A publisher that keeps failing is asked all the same: somebody wants to know now. Raises SettingsError for a key
-    that cannot be one, before anybody is asked.
+    Raises SettingsError for a key that cannot be one, before anybody is asked.
     """
     items: queue.Queue[Item | None] = queue.Queue(_WAITING)
     sites = {name: site(client, settings, name, load_credentials(os.environ, name)) for name in places}
@@ -259,12 +290,16 @@ def look_at_all(
 
 
 def poll_publishers(
-    db: Database, settings: Settings, policy: Policy, client: Client, names: Iterable[str]
+    db: Database, settings: Settings, policy: Policy, client: Client, names: Iterable[str], *, at_once: bool = True
 ) -> Iterator[Polled]:
-    """Look at publishers once and take in what they bring, as it comes. Raises StateError."""
+    """Look at publishers once and take in what they bring, as it comes. Raises StateError.
+
+    Those that are left alone for a while, or asked to be, are asked only ``at_once``.
+    """
     started = datetime.now(UTC)
     refused = outcomes = 0
     places = {name: sources.places(db, name) for name in names}
+    places = {name: known for name, known in places.items() if at_once or may_be_asked(known, started)}
     for item in look_at_all(settings, policy, client, places):
         polled = take_in(db, settings, policy, item, datetime.now(UTC))
         outcomes, refused = (outcomes + len(polled.outcomes), refused + len(polled.refusals))

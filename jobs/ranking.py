@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from engine.areas import Comparators, comparators, load_areas
-from engine.catalogue import Catalogue
+from engine.catalogue import Catalogue, Indicator
 from engine.changes import (
     BOTTOM_QUARTILE,
     Change,
@@ -104,12 +105,25 @@ def rank_and_compare(
     return Ranked(head, after.snapshot, catalogue, group, council, tuple(changes), previous is None)
 
 
+def catalogue_now(
+    db: Database, policy: Policy, brought: Mapping[str, Indicator] = MappingProxyType({})
+) -> tuple[Catalogue, list[str]]:
+    """The catalogue with what files have described, and ``brought`` by a release; and the codes where the two disagree.
+
+    An indicator that a publisher stated and that has been taken out of the catalogue is not in it.
+    """
+    own, dropped = policy.catalogue.indicators, observations.stated_by_publishers(db)
+    stored = observations.load_indicators(db)
+    known = {code: entry for code, entry in stored.items() if code in own or code not in dropped}
+    return policy.catalogue.extended({**known, **brought}.values())
+
+
 def rank_held(db: Database, policy: Policy) -> Ranked | None:
     """The latest snapshot as it stands, ranked from what is held; None before the first release. Changes nothing."""
     head = snapshots.latest_snapshot(db)
     if head is None:
         return None
-    catalogue = policy.catalogue.extended(observations.load_indicators(db).values())[0]
+    catalogue, _ = catalogue_now(db, policy)
     group = comparators_of(policy, date.fromisoformat(head.known))
     panel = observations.load_held(db, panel_areas()).for_areas(group.codes)
     snapshot = _snapshot(panel, head.basis, date.fromisoformat(head.known))

@@ -115,8 +115,7 @@ def read_table(book: Book, table: Table, codes: Mapping[str, str] | None = None)
     rows = book.rows(name)
     header = _header(rows, table, where)
     given = _named(table.sheet, name) or _from_title(table, rows[: header.top], where)
-    pieces = [_piece(rows[header.top + 1 :], table, header, column, given, where) for column in header.figures]
-    frame = pd.concat(pieces, ignore_index=True)
+    frame = _stacked(rows[header.top + 1 :], table, header, given, where)
     if table.area:
         frame["area_code"] = frame["area_code"].replace(dict(codes or {}))
         frame = frame[upper_tier(frame["area_code"])]
@@ -228,18 +227,21 @@ def _from_title(table: Table, above: Sequence[Row], where: str) -> str:
     raise LayoutChanged(msg)
 
 
-def _piece(rows: Sequence[Row], table: Table, header: _Header, column: _Value, given: str, where: str) -> pd.DataFrame:
-    """The cells of one column of figures, as text."""
-    area = header.columns[table.area or table.area_name]
-    periods = [_text(row[header.columns[table.period]]) for row in rows] if table.period else column.period or given
-    margins = [_text(row[column.margin]) for row in rows] if column.margin is not None else ""
+def _stacked(rows: Sequence[Row], table: Table, header: _Header, given: str, where: str) -> pd.DataFrame:
+    """The cells of all columns of figures as text, one column under the other."""
+    area, period = header.columns[table.area or table.area_name], header.columns.get(table.period)
+    areas = [squeeze(_text(row[area])) for row in rows]
+    periods = [] if period is None else [_text(row[period]) for row in rows]
+    columns = header.figures
     return pd.DataFrame(
         {
-            "area_code": [squeeze(_text(row[area])) for row in rows],
-            "period": periods,
-            "value": [_text(row[column.at]) for row in rows],
-            "margin": margins,
-            "where": f"{where}, column {column.heading!r}",
+            "area_code": areas * len(columns),
+            "period": periods * len(columns) or [column.period or given for column in columns for _ in rows],
+            "value": [_text(row[column.at]) for column in columns for row in rows],
+            "margin": [
+                "" if column.margin is None else _text(row[column.margin]) for column in columns for row in rows
+            ],
+            "where": [f"{where}, column {column.heading!r}" for column in columns for _ in rows],
         },
         dtype=str,
     )

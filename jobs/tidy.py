@@ -125,7 +125,7 @@ def tidy(
         source=source,
         name=name,
         identity=_identity(body, entries, panel.indicators),
-        published=published or date_in(name),
+        published=published or (date_in(name) if source == "file" else None),
         rows=len(frame),
         panel=panel,
         entries=entries,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,12 +24,14 @@ LONGEST_COOLING = timedelta(hours=6)
 class Fault:
     """What is wrong at a place.
 
-    A ``passing`` one may be over at the next look, so it is told after some of them; ``retry_after`` is how many
-    seconds the publisher asked us to wait.
+    A ``passing`` one may be over at the next look, so it is told after some of them; a ``final`` one lies in the
+    content itself, which would fail the same way again; ``retry_after`` is how many seconds the publisher asked us to
+    wait.
     """
 
     reason: str
     passing: bool = True
+    final: bool = False
     retry_after: float = 0.0
 
 
@@ -50,9 +53,8 @@ def record(
     before = sources.places(db, source).get(name, Place())
     place = replace(before, checked=_stamp(now), mark=before.mark if mark is None else mark)
     if fault is None:
-        place = replace(place, failures=0, problem="", since="", next_try="")
-        if taken:
-            place = replace(place, taken=now.date().isoformat())
+        day = now.date().isoformat() if taken else place.taken
+        place = replace(place, failures=0, problem="", since="", next_try="", taken=day)
     else:
         place = _failed(place, fault, now)
     sources.save_place(db, source, name, place)
@@ -62,7 +64,10 @@ def _failed(place: Place, fault: Fault, now: datetime) -> Place:
     failures = place.failures + 1
     tried = failures >= FAILURES_TOLD
     # The words of a passing fault vary from look to look; what was told once stands until it is over.
-    problem = place.problem or (fault.reason if tried else "") if fault.passing else fault.reason
+    if fault.passing:
+        problem = place.problem or (fault.reason if tried else "")
+    else:
+        problem = place.problem if _wording(place.problem) == _wording(fault.reason) else fault.reason
     wait = timedelta(seconds=fault.retry_after)
     if tried:
         wait = max(wait, min(COOLING * 2 ** min(failures - FAILURES_TOLD, 8), LONGEST_COOLING))
@@ -73,6 +78,11 @@ def _failed(place: Place, fault: Fault, now: datetime) -> Place:
         since=place.since or _stamp(now),
         next_try=_stamp(now + wait) if wait else "",
     )
+
+
+def _wording(reason: str) -> str:
+    """A reason without what differs each time, such as the reference number of a refusal."""
+    return re.sub(r"\S*\d\S*", "#", reason)
 
 
 def tell(

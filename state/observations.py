@@ -356,6 +356,16 @@ def load_indicators(db: Database) -> dict[str, Indicator]:
     }
 
 
+def stated_by_publishers(db: Database) -> set[str]:
+    """Indicators whose last release came from a publisher, not in a file."""
+    return {
+        code
+        for (code,) in db.execute(
+            "SELECT code FROM indicators JOIN releases ON releases.id = release_id WHERE source <> 'file'"
+        )
+    }
+
+
 def save_indicators(db: Database, entries: Iterable[Indicator], release: int | None = None) -> None:
     """Keep how indicators are described; with ``release``, that it was the last to state them."""
     known = list(entries)

@@ -60,10 +60,12 @@ def add(
 
 
 def set_cells(db: Database, release: int, *, new: int, revised: int, kind: str) -> None:
-    """Keep how many cells the release added and revised, and so what kind of release it is."""
+    """Keep how many cells the release added and revised, in all its parts, and so what kind of release it is."""
     db.execute(
-        "UPDATE releases SET new_cells = new_cells + ?, revised_cells = revised_cells + ?, kind = ? WHERE id = ?",
-        (new, revised, kind, release),
+        "UPDATE releases SET new_cells = new_cells + :new, revised_cells = revised_cells + :revised, "
+        "kind = CASE WHEN kind = 'new' OR (kind = 'revision' AND :kind = 'republication') THEN kind ELSE :kind END "
+        "WHERE id = :release",
+        {"new": new, "revised": revised, "kind": kind, "release": release},
     )
 
 
@@ -117,6 +119,20 @@ def supersede(db: Database, indicators: Iterable[str], by_release: int) -> None:
         "AND release_id < ?",
         (by_release,),
     )
+
+
+def supersede_held(db: Database, source: str, dataset: str, by_release: int | None = None) -> None:
+    """What is held whole of a publisher's data set is no longer asked about: a later release of it is in, or the same.
+
+    Files have no data set, and stay until somebody decides.
+    """
+    if not dataset:
+        return
+    before = {"source": source, "dataset": dataset, "by": by_release or 1 << 62}
+    held = "SELECT id FROM releases WHERE status = 'held' AND source = :source AND dataset = :dataset AND id < :by"
+    db.execute(f"UPDATE findings SET state = 'superseded' WHERE state = 'held' AND release_id IN ({held})", before)  # noqa: S608
+    db.execute(f"DELETE FROM staged WHERE release_id IN ({held})", before)  # noqa: S608
+    db.execute(f"UPDATE releases SET status = 'superseded' WHERE id IN ({held})", before)  # noqa: S608
 
 
 def stage(db: Database, release: int, name: str, body: bytes, dictionary: bytes | None) -> None:

@@ -5,7 +5,7 @@ A place is a file, an address or a publisher's data set; the place "" stands for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -180,6 +180,25 @@ def last_releases(db: Database, source: str) -> dict[str, tuple[str, str, str]]:
         (source,),
     )
     return {dataset: (name, day, kind) for dataset, name, day, kind in rows}
+
+
+def first_received(db: Database, names: Iterable[str]) -> str | None:
+    """When the first release of any of these sources was received, as an ISO date and time; None before it."""
+    chosen = list(names)
+    marks = ", ".join("?" * len(chosen))
+    row = db.execute(f"SELECT min(received) FROM releases WHERE source IN ({marks})", chosen).fetchone()  # noqa: S608
+    found: str | None = row[0]
+    return found
+
+
+def forget_unwanted(db: Database, source: str, wanted: Mapping[str, Collection[str]]) -> None:
+    """Forget places and gaps of data sets, and gaps of indicators, that the catalogue no longer takes from a source."""
+    for name in places(db, source).keys() - {WHOLE, *wanted}:
+        db.execute("DELETE FROM sources WHERE source = ? AND place = ?", (source, name))
+    known = db.execute("SELECT dataset, indicator FROM gaps WHERE source = ?", (source,)).fetchall()
+    for dataset, code in known:
+        if code not in wanted.get(dataset, ()):
+            db.execute("DELETE FROM gaps WHERE source = ? AND dataset = ? AND indicator = ?", (source, dataset, code))
 
 
 def last_come(db: Database, source: str) -> dict[str, str]:

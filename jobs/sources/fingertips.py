@@ -173,6 +173,7 @@ def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:
             "parent_area_type_id": PARENT,
             "timestamp": zlib.crc32(noticed.mark.encode()),
         },
+        cached=False,
     )
     return (answer.body,)
 

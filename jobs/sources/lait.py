@@ -179,6 +179,7 @@ def _figures(body: bytes, where: str, measures: Sequence[str]) -> tuple[pd.DataF
         table = parquet.read_table(
             buffer,
             columns=[*_TEXTS, NUMBER],
+            read_dictionary=list(_TEXTS),
             filters=[(MEASURE, "in", list(measures))],
             use_threads=False,
         )
@@ -219,7 +220,7 @@ def _rows(frame: pd.DataFrame, code_of: Mapping[str, str], where: str) -> pd.Dat
         {
             "indicator": mapped(frame[MEASURE], code_of.__getitem__),
             "area_code": mapped(frame[NUMBER], _area),
-            "period": frame[YEARS],
+            "period": mapped(frame[YEARS], str),
             "value": mapped(value, _plain),
             "status": status,
         }

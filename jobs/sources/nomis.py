@@ -186,7 +186,7 @@ def fetch(site: Site, wants: Wants, noticed: Noticed) -> tuple[bytes, ...]:
     pages: list[bytes] = []
     got = total = 0
     while not pages or got < total:
-        answer = site.get(f"dataset/{own.id}.data.csv", {**query, "recordOffset": str(got)})
+        answer = site.get(f"dataset/{own.id}.data.csv", {**query, "recordOffset": str(got)}, cached=False)
         where = f"{shown(answer.address)}, from row {got}" + (f" of {total}" if pages else "")
         rows, count = _size(answer.body, where)
         if not pages:

@@ -479,7 +479,7 @@ def test_no_fault_reaches_a_rank_and_each_is_told_once_and_once_when_it_is_over(
     assert desk.figures(apart=case.spared) == before
     title = publisher(case.name).TITLE
     if case.held:
-        assert f"({case.name}" in told
+        assert f"({title}" in told
         assert "benchwatch approve" in told
     else:  # the data set, or the publisher as a whole
         assert told.startswith(f"Source {title} is failing in 1 place")

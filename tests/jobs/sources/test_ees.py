@@ -569,6 +569,12 @@ def test_a_publisher_that_is_down_is_said_to_be() -> None:
         list(ees.notice(client.site("http://127.0.0.1:9/"), WANTS))
 
 
+def test_a_list_of_publications_that_is_refused_is_told_once_for_all(web: Publishers, site: Site) -> None:
+    web.faults.status(ees.NAME, "publications$", 403)
+    with pytest.raises(SourceError, match="answered 403"):
+        list(ees.notice(site, WANTS))
+
+
 # --- the rows -------------------------------------------------------------------------------------
 
 
