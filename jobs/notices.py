@@ -149,6 +149,8 @@ class SourceNotice:
     troubles: tuple[TroubleLine, ...]
     recovered: tuple[str, ...] = ()
     gaps: tuple[GapLine, ...] = ()
+    back: tuple[str, ...] = ()
+    """Names of indicators that are no longer missing."""
 
 
 @dataclass(frozen=True, slots=True)

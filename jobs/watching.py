@@ -110,8 +110,9 @@ def tell(
         kind="source",
         source=title,
         troubles=tuple(TroubleLine(shown(name), one.problem, one.failures) for name, one in wrong.items()),
-        recovered=(*map(shown, over), *(named.get(code, code) for code in back)),
+        recovered=tuple(map(shown, over)),
         gaps=tuple(GapLine(code, named.get(code, code), reason) for code, reason in missing.items()),
+        back=tuple(named.get(code, code) for code in back),
     )
     owe_source(db, source, notice, now)
     for name in (*wrong, *over):

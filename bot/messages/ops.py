@@ -49,6 +49,7 @@ def source(notice: SourceNotice) -> Message:
             for gap in notice.gaps
         ),
         *(f"• {words.strong(place)} works again" for place in notice.recovered),
+        *(f"• {words.strong(name)} is there again" for name in notice.back),
     ]
     more = len(lines) - SHOWN
     note = f"… and {more:,} more: see the thread" if more > 0 else ""
@@ -69,6 +70,9 @@ def _source_fact(notice: SourceNotice) -> str:
         parts.append(f"*{words.count(len(notice.gaps), 'indicator')} {are} missing* from {where}")
     if notice.recovered:
         parts.append(f"*Source {where} works again* in {words.count(len(notice.recovered), 'place')}")
+    if notice.back:
+        are = "is" if len(notice.back) == 1 else "are"
+        parts.append(f"*{words.count(len(notice.back), 'indicator')} {are} there again* from {where}")
     return " · ".join(parts)
 
 

@@ -98,7 +98,7 @@ def test_a_gap_is_told_once_until_its_reason_changes_and_once_when_it_is_over(wa
     watch.look(None, gaps={})
     watch.look(None, gaps={})
     assert [[gap["reason"] for gap in notice["gaps"]] for notice in watch.told()] == [["renamed"], ["gone"], []]
-    assert watch.told()[-1]["recovered"] == ["Bends"]
+    assert watch.told()[-1]["back"] == ["Bends"]
     assert sources.gaps(watch.db) == {}
 
 
