@@ -16,6 +16,10 @@ from typing import Any
 
 import bot.service  # noqa: F401 - loaded here, so that `run` starts at once too
 from bot.cli import main
+from jobs.sources import publisher, publisher_names
+
+for each in publisher_names():  # another user may not be able to read the libraries
+    publisher(each)
 
 
 def become(request: dict[str, Any]) -> None:
