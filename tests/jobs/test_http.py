@@ -59,13 +59,6 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-@pytest.fixture(autouse=True)
-def _few_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    # Reading all certificates there are takes longer than most of these tests.
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-
-
 @pytest.fixture
 def web() -> Iterator[Publishers]:
     with Publishers({"shelf": Shelf(), "other": Shelf()}) as web:
