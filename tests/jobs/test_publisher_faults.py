@@ -491,7 +491,6 @@ def test_no_fault_reaches_a_rank_and_each_is_told_once_and_once_when_it_is_over(
     if case.again:
         shop.publish(str(NEWER))
     bench.poll()
-    bench.poll()
     assert desk.latest(shop.code) == (NEWER if case.again else NEW)
     over = desk.read()[1:]
     assert len(over) == (0 if case.held else 1), over
