@@ -9,12 +9,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TextIO, TypeVar
 
 import structlog
+from apscheduler.jobstores.base import JobLookupError
 from slack_sdk.errors import SlackClientError
 from waitress.server import create_server
 
@@ -282,8 +283,17 @@ class Service:
             raise
 
     def _deliver_soon(self) -> None:
-        """Deliver without waiting for the tick, and without keeping the one who asks: threads take a second a part."""
-        self._scheduler.modify_job("delivery", next_run_time=datetime.now(UTC))
+        """Deliver without waiting for the tick, and without keeping the one who asks: threads take a second a part.
+
+        Asked from a thread of its own: a scheduler that is being shut down waits for its jobs, and holds the lock that
+        this takes.
+        """
+        if not self._stopping.is_set():
+            threading.Thread(target=self._bring_forward, name="delivery", daemon=True).start()
+
+    def _bring_forward(self) -> None:
+        with suppress(JobLookupError):  # gone, when the scheduler has been shut down meanwhile
+            self._scheduler.modify_job("delivery", next_run_time=datetime.now(UTC))
 
     def _deliver(self) -> None:
         if not self._delivering.acquire(blocking=False):

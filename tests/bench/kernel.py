@@ -16,7 +16,7 @@ from engine.catalogue import Polarity
 from engine.panel import Ints, Panel
 from engine.periods import parse_period
 from engine.ranking import badness, rank_baskets, rank_rows, value_keys
-from state import observations
+from state import observations, releases
 from state.database import Database, connect, unit
 from tests.engine.oracle import rank_all
 
@@ -110,7 +110,17 @@ def stored(data: Figures, folder: Path) -> Database:
     cells = (row, area, data.cells[row, area], np.zeros(len(row), np.int16), nothing, nothing)
     panel = Panel.build(rows, codes, cells)
     with unit(db):
-        db.execute("INSERT INTO releases VALUES (1, 'bench', 'bench', 'bench', '', '', 'accepted', 0, 0, 0, 0, '', '')")
+        releases.add(
+            db,
+            source="bench",
+            name="bench",
+            identity="bench",
+            published="",
+            received="",
+            status="accepted",
+            rows=0,
+            bad_rows=0,
+        )
         empty = observations.load_panel(db, codes)
         observations.merge(db, panel, empty, release=1, snapshot=1)
     return db

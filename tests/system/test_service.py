@@ -263,3 +263,12 @@ def test_while_the_service_writes_a_reader_sees_the_last_whole_release(
     assert len(desk.run("export", "ranks").rows) == 3
     writer.execute("ROLLBACK")
     writer.close()
+
+
+def test_told_to_end_as_a_release_comes_in_it_ends(desk: Desk, start: Start) -> None:
+    prepare(desk, mode="console")
+    service = start()
+    until(lambda: service.get("/readyz")[0] == 200, "readiness")
+    drop(desk, "first-2023-11-01.csv", FIRST, "2022/23", 1.0)
+    until(lambda: desk.rows("SELECT 1 FROM releases"), "a release")
+    assert service.stop() == 0
