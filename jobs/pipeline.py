@@ -412,7 +412,6 @@ def _accept(
     wanted = set(incoming.indicators)
     brought = {entry.code: entry for entry in release.entries if entry.code in wanted}
     catalogue, conflicts = catalogue_now(db, policy, brought)
-    clashing = [code for code in conflicts if code in brought]
     numbered = replace(incoming, status=_stored_remarks(db, incoming, release.remarks))
     # A series replaced whole takes along the ratios made of it.
     rebased = {*rebased, *(code for code, ratio in catalogue.ratios.items() if {ratio.of, ratio.to} & set(rebased))}
@@ -439,11 +438,6 @@ def _accept(
     )
     info = _info(number, release)
     owed = owe_release(db, info, ranked, policy, now, published=release.source in policy.publishers)
-    notes = [*release.notes]
-    if clashing:
-        notes.append(
-            f"{len(clashing)} indicators are described otherwise in the catalogue, which wins: {clashing[0]}, …"
-        )
     return Outcome(
         number,
         release.name,
@@ -453,9 +447,14 @@ def _accept(
         revised_cells=merged.revised_cells,
         changes=ranked.changes,
         owed=owed,
-        notes=tuple(notes),
+        notes=(*release.notes, *_clashes([code for code in conflicts if code in brought])),
         kind=kind,
     )
+
+
+def _clashes(codes: Sequence[str]) -> Iterable[str]:
+    if codes:
+        yield f"{len(codes)} indicators are described otherwise in the catalogue, which wins: {codes[0]}, …"
 
 
 def _kind(incoming: Panel, held: Panel, merged: Merged) -> ReleaseKind:

@@ -152,7 +152,7 @@ def take_in(db: Database, settings: Settings, policy: Policy, item: Item, now: d
     with unit(db, settings.state.path):
         if isinstance(item, Failed):
             # With another wish, what was seen is looked at again, and so it is noticed that the fault is over.
-            seen = sources.places(db, item.publisher).get(item.dataset, Place()).mark.partition(" ")[2]
+            seen = _seen(db, item.publisher, item.dataset)
             record(db, item.publisher, item.dataset, item.fault, now, mark=f"- {seen}" if seen else "")
             title = title_of(item.publisher, wants, item.dataset)
             return Polled((), (Refusal(f"{publisher(item.publisher).TITLE}: {title}", item.fault.reason),))
@@ -176,6 +176,11 @@ def _conclude(db: Database, policy: Policy, wants: Mapping[str, Wants], looked: 
     if _filled(db, policy, now):
         owe_first_fill(db, policy, now)
     return Polled((), (Refusal(title, looked.fault.reason),) if looked.fault else ())
+
+
+def _seen(db: Database, name: str, dataset: str) -> str:
+    """The publisher's own part of the mark that is remembered of a data set; empty before the first look."""
+    return sources.places(db, name).get(dataset, Place()).mark.partition(" ")[2]
 
 
 _LOOKED = "looked"
@@ -217,7 +222,7 @@ def _take_release(db: Database, settings: Settings, policy: Policy, found: Found
             sources.save_gaps(db, found.publisher, found.noticed.dataset, reasons, now.isoformat(timespec="seconds"))
         # What cannot be read is not read again before the publisher or the catalogue has changed.
         mark = found.mark if fault is None or fault.final else None
-        before = sources.places(db, found.publisher).get(found.noticed.dataset, Place()).mark.partition(" ")[2]
+        before = _seen(db, found.publisher, found.noticed.dataset)
         taken = bool(before) and before != found.noticed.mark
         record(db, found.publisher, found.noticed.dataset, fault, now, mark=mark, taken=taken)
     if fault:
