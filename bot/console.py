@@ -7,7 +7,7 @@ import sys
 from datetime import datetime
 from typing import TextIO
 
-from bot.slack_text import Message, plain
+from bot.slack_text import Message, Picture, escape, plain
 
 
 class ConsolePoster:
@@ -25,6 +25,15 @@ class ConsolePoster:
         heading = "" if thread else f"\n#{channel}\n"
         print(heading + "\n".join(indent + line for line in lines), file=self._out, flush=True)
         return channel, str(next(self._numbers))
+
+    def picture(self, channel: str, picture: Picture, key: str, thread: str) -> tuple[str, str]:
+        """Print what the picture shows in words."""
+        return self.post(channel, Message(f"[Picture] {escape(picture.alt)}", []), key, thread)
+
+    def update(self, channel: str, ts: str, message: Message) -> bool:
+        """False: what is printed cannot be changed, and the change is printed below."""
+        del channel, ts, message
+        return False
 
     def find(self, channel: str, key: str, since: datetime, thread: str) -> str:
         """Nothing: a terminal keeps no history."""

@@ -1,12 +1,13 @@
 """From the outbox to the channel: each part of each message once, whatever Slack or the power does.
 
 Before a part is posted, that it is about to be is written down. When the outcome is unknown (a lost reply, a kill),
-the channel's history is read for the part's key before anything is posted again.
+the channel's history is read for the part's key before anything is posted again. What amends a message changes it
+where it stands and adds a line to its thread; changing it once more changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import Protocol
 import structlog
 
 from bot.messages import render
-from bot.slack_text import Message
-from jobs.notices import from_json
+from bot.slack_text import ChartOf, Message, Picture, escape
+from jobs.notices import Amendment, ChartNotice, Notice, from_json
+from jobs.quiet import QuietHours
+from jobs.telling import TO
 from state import outbox
 from state.database import Database, unit
 from state.errors import StateError
@@ -47,14 +50,24 @@ class Unreadable(Exception):
     """The channel's history cannot be read back."""
 
 
+class NoPicture(Exception):
+    """Pictures cannot be posted there; words do instead."""
+
+
 class Poster(Protocol):
     """A place where messages are put: Slack, or the terminal."""
 
     def post(self, channel: str, message: Message, key: str, thread: str) -> tuple[str, str]:
         """Post and return the channel's number and the message's; raises Refused or Unknown."""
 
+    def picture(self, channel: str, picture: Picture, key: str, thread: str) -> tuple[str, str]:
+        """Post a picture as ``post`` posts a message; raises NoPicture as well."""
+
+    def update(self, channel: str, ts: str, message: Message) -> bool:
+        """Change a message that stands; False when it is gone or can be changed no more. Raises Refused or Unknown."""
+
     def find(self, channel: str, key: str, since: datetime, thread: str) -> str:
-        """The number of the message posted with ``key`` since a time, or nothing; raises Unreadable or Refused."""
+        """The number of what was posted with ``key`` since a time, or nothing; raises Unreadable or Refused."""
 
 
 @dataclass(frozen=True)
@@ -66,24 +79,81 @@ class Delivery:
     poster: Poster
     destinations: Mapping[str, str]
     clock: Callable[[], datetime]
+    draw: Callable[[ChartOf], Picture | None] = lambda _: None
+    """Draws a chart of what is known now; None when there is nothing to draw."""
+    quiet: QuietHours | None = None
 
     def deliver_due(self) -> int:
-        """Deliver every message due now, a failing one never in the way of others; returns how many are finished."""
+        """Deliver every message due now, a failing one never in the way of others; returns how many are finished.
+
+        In quiet hours all of them wait for the end of these.
+        """
+        if self.quiet and (until := self.quiet.until(self.clock())):
+            return self._hold(until)
         return sum(self._deliver(owed) for owed in outbox.due(self.db, self._stamp()))
+
+    def _hold(self, until: datetime) -> int:
+        waiting = outbox.due(self.db, self._stamp())
+        if waiting:
+            stamp = until.isoformat(timespec="milliseconds")
+            with unit(self.db, self.path):
+                for owed in waiting:
+                    outbox.put_back(self.db, owed.id, stamp, f"quiet hours until {stamp[:16].replace('T', ' ')} UTC")
+        return 0
 
     def _stamp(self, ahead: float = 0.0) -> str:
         return (self.clock() + timedelta(seconds=ahead)).isoformat(timespec="milliseconds")
 
     def _deliver(self, owed: Owed) -> bool:
-        channel = self.destinations.get(owed.destination)
+        if owed.amends is not None:
+            return self._amend(owed, outbox.owed(self.db, owed.amends))
+        channel = self._channel(owed.destination)
         if not channel:
             return self._suppress(owed, f"no channel is set for {owed.destination}")
+
+        def send() -> None:
+            known = outbox.amendments(self.db, owed.id)
+            message = self._render(owed, known)
+            self._parts(owed, channel, [message, *message.thread])
+            self._told_already(known)
+
+        return self._try(owed, channel, send)
+
+    def _channel(self, destination: str) -> str:
+        return destination.removeprefix(TO) if destination.startswith(TO) else self.destinations.get(destination, "")
+
+    def _amend(self, owed: Owed, parent: Owed | None) -> bool:
+        """Change the message and add to its thread; below it, or where that cannot be, in the channel."""
+        place = outbox.place_of(self.db, parent.id) if parent else None
+        if parent is None or parent.state == "suppressed":
+            return self._suppress(owed, "the message it amends was not sent")
+        if parent.state != "sent" or place is None:
+            return False  # it goes out with the message, or after it
+        channel, ts = place
+
+        def send() -> None:
+            message = self._render(owed)
+            thread = ts
+            if not isinstance(self._notice(owed), ChartNotice):
+                changed = self._render(parent, outbox.amendments(self.db, parent.id))
+                thread = ts if self.poster.update(channel, ts, changed) else ""
+            self._parts(owed, channel, [message, *message.thread], thread)
+
+        return self._try(owed, channel, send)
+
+    def _told_already(self, amendments: Sequence[Owed]) -> None:
+        """What the message had in it when it was first sent needs no line in its thread."""
+        with unit(self.db, self.path):
+            for owed in amendments:
+                if owed.state == "pending" and not isinstance(self._notice(owed), ChartNotice):
+                    outbox.finish(self.db, owed.id, "suppressed", "told in the message itself")
+
+    def _try(self, owed: Owed, channel: str, send: Callable[[], None]) -> bool:
         with unit(self.db, self.path):
             if not outbox.claim(self.db, owed):
                 return False
         try:
-            message = self._render(owed)
-            self._parts(owed, channel, [message, *message.thread])
+            send()
         except Refused as error:
             wait = error.retry_after or min(FIRST_WAIT * 2 ** min(owed.attempts, 10), LONGEST_WAIT)
             return self._put_back(owed, wait, str(error))
@@ -99,9 +169,13 @@ class Delivery:
         log.info("sent", key=owed.key, channel=channel)
         return True
 
-    def _render(self, owed: Owed) -> Message:
+    def _notice(self, owed: Owed) -> Notice:
+        return from_json(owed.payload)
+
+    def _render(self, owed: Owed, amendments: Sequence[Owed] = ()) -> Message:
         try:
-            return render(from_json(owed.payload))
+            known = [notice for one in amendments if isinstance(notice := self._notice(one), Amendment)]
+            return render(self._notice(owed), known, str(owed.id))
         except Exception as error:
             log.exception("cannot be put into words", key=owed.key)
             raise Refused(f"cannot be put into words ({type(error).__name__}); the log says why") from error
@@ -118,9 +192,8 @@ class Delivery:
         log.warning("not sent yet", key=owed.key, wait=round(wait, 1), reason=reason)
         return False
 
-    def _parts(self, owed: Owed, channel: str, messages: list[Message]) -> None:
+    def _parts(self, owed: Owed, channel: str, messages: list[Message], thread: str = "") -> None:
         known = outbox.parts(self.db, owed.id)
-        thread = ""
         for number, message in enumerate(messages):
             part = known.get(number)
             if part is None or part.state != "sent":
@@ -134,7 +207,7 @@ class Delivery:
             with unit(self.db, self.path):
                 outbox.begin_part(self.db, owed.id, number, channel, self._stamp())
             try:
-                channel, ts = self.poster.post(channel, message, key, thread)
+                channel, ts = self._post(channel, message, key, thread)
             except Refused:
                 with unit(self.db, self.path):
                     outbox.part_refused(self.db, owed.id, number)
@@ -142,6 +215,17 @@ class Delivery:
         with unit(self.db, self.path):
             outbox.part_sent(self.db, owed.id, number, channel, ts)
         return Part(number, "sent", "", channel, ts)
+
+    def _post(self, channel: str, message: Message, key: str, thread: str) -> tuple[str, str]:
+        """Post a message, as its chart where it has one and pictures can be drawn and posted."""
+        picture = self.draw(message.chart) if message.chart else None
+        if picture:
+            try:
+                return self.poster.picture(channel, picture, key, thread)
+            except NoPicture as error:
+                log.warning("no picture", key=key, reason=str(error))
+                message = Message(f"{message.text}\n{escape(picture.alt)}", [])
+        return self.poster.post(channel, message, key, thread)
 
     def _read_back(self, channel: str, key: str, begun: Part, thread: str) -> str:
         """Where a part begun earlier stands, or nothing. Unreadable history means posting again: late beats lost.

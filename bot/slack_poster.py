@@ -12,8 +12,8 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.delivery import Refused, Unknown, Unreadable
-from bot.slack_text import Message
+from bot.delivery import NoPicture, Refused, Unknown, Unreadable
+from bot.slack_text import Message, Picture
 
 PACE = 1.0
 """Seconds between two messages in one channel: Slack's stated limit, beyond which it also hides messages silently."""
@@ -116,6 +116,14 @@ class SlackPoster:
         if not _ERROR_NAME.fullmatch(name):
             return Unknown("an answer that is not Slack's")
         return Refused(_advice(name))
+
+    def picture(self, channel: str, picture: Picture, key: str, thread: str) -> tuple[str, str]:
+        """Not yet."""
+        raise NoPicture(channel + picture.title + key + thread)
+
+    def update(self, channel: str, ts: str, message: Message) -> bool:
+        """Not yet."""
+        return bool(channel and ts and message.text and self is None)
 
     def find(self, channel: str, key: str, since: datetime, thread: str) -> str:
         """Look for a message of ours by its key, in the channel or in a thread, from a little before ``since``."""

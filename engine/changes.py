@@ -76,6 +76,11 @@ class Change:
     after: Standing
 
     @property
+    def subject(self) -> str:
+        """What it is about, as ``indicator:CODE`` or ``basket:NAME``."""
+        return f"indicator:{self.indicator}" if self.indicator is not None else f"basket:{self.theme}"
+
+    @property
     def alerts(self) -> bool:
         """True when people are told at once rather than in the digest."""
         return self.cause in ALERTING

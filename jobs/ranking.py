@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
@@ -101,7 +101,7 @@ def rank_and_compare(
     _save_history(db, after, basis, catalogue, council)
     comparison = _Comparison(db, after, held, previous, policy, council)
     changes = comparison.run(head.id, rebased)
-    snapshots.save_changes(db, changes, release=release, snapshot=head.id)
+    snapshots.save_changes(db, changes, release=release, snapshot=head.id, since=comparison.since)
     return Ranked(head, after.snapshot, catalogue, group, council, tuple(changes), previous is None)
 
 
@@ -157,6 +157,8 @@ class _Comparison:
     previous: SnapshotHead | None
     policy: Policy
     council: str
+    since: dict[str, int] = field(default_factory=dict)
+    """The snapshot that each changed subject was compared with."""
 
     def run(self, number: int, rebased: Collection[str]) -> list[Change]:
         """Changes against what was told, and the new state of telling, filed under snapshot ``number``."""
@@ -173,6 +175,7 @@ class _Comparison:
         for then, subjects in sorted(by_snapshot.items()):
             found, still_true = self._since(then, sorted(subjects))
             changes += found
+            self.since |= dict.fromkeys((change.subject for change in found), then)
             settled |= still_true | {_subject(change) for change in found}
         entered = {change.indicator for change in changes if change.kind == Kind.ENTERED}
         settled |= {f"improvement:{code}" for code in entered} & current.keys()
@@ -242,9 +245,8 @@ def _known(head: SnapshotHead, panel: Panel) -> Known:
 
 
 def _subject(change: Change) -> str:
-    if change.indicator is None:
-        return f"basket:{change.theme}"
-    return f"{'improvement' if change.kind == Kind.IMPROVED else 'indicator'}:{change.indicator}"
+    """The subject under which what was told is filed: improvements apart from sides of the line."""
+    return change.subject.replace("indicator:", "improvement:", 1) if change.kind == Kind.IMPROVED else change.subject
 
 
 def _silent_subjects(snapshot: Snapshot, rebased: Collection[str]) -> set[str]:
@@ -274,7 +276,7 @@ def _still_true(subject: str, old: Standing | None, new: Standing) -> bool:
 def _save_history(db: Database, after: Known, basis: Basis, catalogue: Catalogue, council: str) -> None:
     """Keep what questions about the past need: every period's rank, and the themes' ranks of earlier years."""
     snapshots.save_themes(db, _theme_details(catalogue))
-    snapshots.save_years(db, _earlier_years(after, basis, council))
+    snapshots.save_years(db, _earlier_years(after, basis))
     limits = {code: years_before(after.snapshot.panel.periods[row].end, 1) for code, row in after.snapshot.row.items()}
     year_before = choose_rows(after.panel, not_after=limits)
     described = [
@@ -287,21 +289,24 @@ def _save_history(db: Database, after: Known, basis: Basis, catalogue: Catalogue
     )
 
 
-def _earlier_years(after: Known, basis: Basis, council: str) -> dict[int, dict[str, Standing]]:
-    """The council's standing in each basket in the snapshots of the YEARS_BACK years before its own, by years ago.
+def _earlier_years(after: Known, basis: Basis) -> dict[int, dict[tuple[str, str], Standing]]:
+    """Every area's standing in each basket in the snapshots of the YEARS_BACK years before its own, by years ago.
 
     A basket's own year is that in which most of its members' current periods end: one monthly indicator does not
     make a theme a year younger. Method, item 9.
     """
     own_years = _own_years(after.snapshot)
-    found: dict[int, dict[str, Standing]] = {ago: {} for ago in range(1, YEARS_BACK + 1)}
+    found: dict[int, dict[tuple[str, str], Standing]] = {ago: {} for ago in range(1, YEARS_BACK + 1)}
     for year in set(own_years.values()):
         for ago, standings in found.items():
             past = take_snapshot(after.panel, basis, not_after=_a_year_earlier(after.snapshot, year - ago, ago))
-            for name, own in own_years.items():
-                standing = basket_standing(past, name, council) if own == year else None
-                if standing and standing.rank is not None:
-                    standings[name] = standing
+            standings |= {
+                (name, area): standing
+                for name, own in own_years.items()
+                if own == year
+                for area in past.panel.areas
+                if (standing := basket_standing(past, name, area)) and standing.rank is not None
+            }
     return found
 
 

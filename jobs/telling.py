@@ -30,6 +30,9 @@ from jobs.ranking import Ranked, bottom_and_judged, rank_held
 from state import outbox
 from state.database import Database
 
+TO = "to:"
+"""Begins a destination that names its place, the ID of a user or channel; others are named in the settings."""
+
 _FIRST_FILL = f"publishers/first-fill/{TEAM}"
 
 
@@ -112,7 +115,9 @@ def owe_overdue(db: Database, releases: Iterable[str], notice: OverdueNotice, no
 
 def _owe(db: Database, key: str, destination: str, notice: Notice, now: datetime) -> bool:
     stamp = now.isoformat(timespec="seconds")
-    return outbox.owe(db, key=key, destination=destination, kind=notice.kind, payload=to_json(notice), now=stamp)
+    payload = to_json(notice)
+    number = outbox.owe(db, key=key, destination=destination, kind=notice.kind, payload=payload, now=stamp)
+    return number is not None
 
 
 def _footing(ranked: Ranked, policy: Policy) -> Footing:

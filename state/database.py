@@ -6,6 +6,7 @@ import fcntl
 import functools
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from sqlite_utils import Database
 from state.errors import StateCorrupt, StateError, StateFull, StateInUse, StateNewer, StateUnwritable
 from state.migrations import migrations
 
-__all__ = ["Database", "Lock", "connect", "connect_reader", "explained", "nothing_yet", "unit"]
+__all__ = ["Database", "Lock", "Writer", "connect", "connect_reader", "explained", "nothing_yet", "unit"]
 
 BUSY_MS = 30_000
 """How long a statement waits for another of our own connections to finish writing."""
@@ -167,3 +168,23 @@ def unit(db: Database, path: Path | str = "database") -> Iterator[None]:
             with suppress(sqlite3.Error):
                 db.conn.rollback()
             raise
+
+
+class Writer:
+    """A connection for small units of work from many threads, one after the other, by who holds the Lock."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db = connect(path)
+        self._one = threading.Lock()
+
+    @contextmanager
+    def unit(self) -> Iterator[Database]:
+        """One unit of work; raises StateError when it cannot be kept."""
+        with self._one, unit(self._db, self._path):
+            yield self._db
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._one:
+            self._db.close()

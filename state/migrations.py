@@ -299,3 +299,103 @@ CREATE TABLE calendar (
 def publishers(db: Database) -> None:
     """What watching publishers needs: data sets and kinds of releases, health of sources, gaps, the calendar."""
     _run(db, _PUBLISHERS)
+
+
+_SLACK = """
+ALTER TABLE changes ADD COLUMN since_snapshot INTEGER;
+
+ALTER TABLE outbox ADD COLUMN amends INTEGER REFERENCES outbox(id);
+CREATE INDEX outbox_amends ON outbox (amends) WHERE amends IS NOT NULL;
+
+CREATE TABLE alerted (
+    destination TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    outbox_id INTEGER NOT NULL REFERENCES outbox(id),
+    PRIMARY KEY (destination, subject)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE subscriptions (
+    place TEXT NOT NULL,
+    theme TEXT NOT NULL,
+    how TEXT NOT NULL CHECK (how IN ('weekly', 'now')),
+    by TEXT NOT NULL,
+    since TEXT NOT NULL,
+    PRIMARY KEY (place, theme)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE mutes (
+    id INTEGER PRIMARY KEY,
+    place TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    until TEXT NOT NULL,
+    from_snapshot INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    by TEXT NOT NULL,
+    by_name TEXT NOT NULL,
+    at TEXT NOT NULL,
+    ended TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE TABLE acknowledgements (
+    id INTEGER PRIMARY KEY,
+    subject TEXT NOT NULL,
+    at TEXT NOT NULL,
+    by TEXT NOT NULL,
+    by_name TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    action TEXT NOT NULL,
+    review TEXT NOT NULL,
+    outbox_id INTEGER REFERENCES outbox(id)
+) STRICT;
+CREATE INDEX acknowledgements_subject ON acknowledgements (subject, id);
+
+CREATE TABLE homes (
+    user TEXT PRIMARY KEY,
+    opened TEXT NOT NULL,
+    shown TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE TABLE digests (
+    destination TEXT NOT NULL,
+    due TEXT NOT NULL,
+    at TEXT NOT NULL,
+    snapshot_id INTEGER NOT NULL,
+    outbox_id INTEGER REFERENCES outbox(id),
+    PRIMARY KEY (destination, due)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE area_years (
+    name TEXT NOT NULL,
+    area_id INTEGER NOT NULL REFERENCES areas(id),
+    years_ago INTEGER NOT NULL,
+    rank INTEGER,
+    "of" INTEGER NOT NULL,
+    tied INTEGER NOT NULL,
+    quartile INTEGER,
+    PRIMARY KEY (name, area_id, years_ago)
+) STRICT, WITHOUT ROWID;
+INSERT INTO area_years SELECT name, areas.id, years_ago, rank, "of", tied, quartile FROM theme_years
+    JOIN areas ON areas.code = (SELECT council FROM snapshots ORDER BY id DESC LIMIT 1);
+DROP TABLE theme_years;
+ALTER TABLE area_years RENAME TO theme_years;
+
+CREATE TABLE decisions_now (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    release_id INTEGER NOT NULL,
+    verdict TEXT NOT NULL CHECK (verdict IN ('approve', 'reject', 'look')),
+    indicators TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    outcome TEXT NOT NULL DEFAULT ''
+) STRICT;
+INSERT INTO decisions_now SELECT id, at, actor, release_id, verdict, indicators, reason, outcome FROM decisions;
+DROP TABLE decisions;
+ALTER TABLE decisions_now RENAME TO decisions;
+"""
+
+
+@migrations()
+def slack(db: Database) -> None:
+    """What talking with people needs: amendments, subscriptions, mutes, acknowledgements, digests, all areas' years."""
+    _run(db, _SLACK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -9,7 +10,10 @@ from sqlite_utils import Database
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One message owed: ``payload`` is the notice as JSON, ``state`` is pending or sending."""
+    """One message owed: ``payload`` is the notice as JSON, ``state`` is pending, sending, sent or suppressed.
+
+    ``amends`` is the number of the earlier message that this one changes; it stands in the thread of that.
+    """
 
     id: int
     key: str
@@ -17,6 +21,10 @@ class Owed:
     payload: str
     state: str
     attempts: int
+    amends: int | None = None
+
+
+_COLUMNS = "id, key, destination, payload, state, attempts, amends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +38,18 @@ class Part:
     ts: str
 
 
-def owe(db: Database, *, key: str, destination: str, kind: str, payload: str, now: str) -> bool:
-    """Owe a message once: the key never expires, and a second message under it is not owed. True when new."""
+def owe(
+    db: Database, *, key: str, destination: str, kind: str, payload: str, now: str, amends: int | None = None
+) -> int | None:
+    """Owe a message once: the key never expires, and a second message under it is not owed.
+
+    Returns its number, or None when it was owed already.
+    """
     cursor = db.execute(
-        "INSERT OR IGNORE INTO outbox (key, destination, kind, payload, created) VALUES (?, ?, ?, ?, ?)",
-        (key, destination, kind, payload, now),
+        "INSERT OR IGNORE INTO outbox (key, destination, kind, payload, created, amends) VALUES (?, ?, ?, ?, ?, ?)",
+        (key, destination, kind, payload, now, amends),
     )
-    return cursor.rowcount == 1
+    return int(cursor.lastrowid or 0) if cursor.rowcount == 1 else None
 
 
 def known(db: Database, key: str) -> bool:
@@ -47,11 +60,41 @@ def known(db: Database, key: str) -> bool:
 def due(db: Database, now: str) -> list[Owed]:
     """Messages to deliver now, in the order they were owed, interrupted ones included."""
     rows = db.execute(
-        "SELECT id, key, destination, payload, state, attempts FROM outbox "
-        "WHERE state IN ('pending', 'sending') AND not_before <= ? ORDER BY id",
+        f"SELECT {_COLUMNS} FROM outbox WHERE state IN ('pending', 'sending') AND not_before <= ? ORDER BY id",  # noqa: S608
         (now,),
     )
     return [Owed(*row) for row in rows]
+
+
+def owed(db: Database, number: int) -> Owed | None:
+    """A message by its number."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (number,)).fetchone()  # noqa: S608
+    return Owed(*row) if row else None
+
+
+def amendments(db: Database, number: int) -> list[Owed]:
+    """What amends a message, oldest first, delivered or not."""
+    rows = db.execute(f"SELECT {_COLUMNS} FROM outbox WHERE amends = ? ORDER BY id", (number,))  # noqa: S608
+    return [Owed(*row) for row in rows]
+
+
+def place_of(db: Database, number: int) -> tuple[str, str] | None:
+    """Channel and number of the message itself, once it stands."""
+    part = parts(db, number).get(0)
+    return (part.channel, part.ts) if part and part.state == "sent" else None
+
+
+def alerted(db: Database, destination: str, subjects: Iterable[str], number: int) -> None:
+    """Note that message ``number`` is the last to tell a destination of these subjects."""
+    db.conn.executemany(
+        "INSERT INTO alerted VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET outbox_id = excluded.outbox_id",
+        [(destination, subject, number) for subject in subjects],
+    )
+
+
+def last_alert(db: Database, destination: str) -> dict[str, int]:
+    """For each subject the number of the message that told a destination of it last."""
+    return dict(db.execute("SELECT subject, outbox_id FROM alerted WHERE destination = ?", (destination,)))
 
 
 def claim(db: Database, owed: Owed) -> bool:

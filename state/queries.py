@@ -39,20 +39,23 @@ def current_snapshot(db: Database) -> SnapshotView | None:
     )
 
 
-def theme_views(db: Database, snapshot: SnapshotView, name: str | None = None) -> list[ThemeView]:
-    """Standings of themes, composites and spending lines, all or one."""
-    bottom = bottom_counts(db, snapshot)
+def theme_views(
+    db: Database, snapshot: SnapshotView, name: str | None = None, area: str | None = None
+) -> list[ThemeView]:
+    """Standings of themes, composites and spending lines, all or one, for the council or another area."""
+    area = area or snapshot.council
+    bottom = bottom_counts(db, area)
     composites = {name: themes or tuple(bottom) for name, themes in _composites(db, snapshot).items()}
     for composite, themes in composites.items():
         counts = [bottom.get(theme, (0, 0)) for theme in themes]
         bottom[composite] = (sum(low for low, _ in counts), sum(judged for _, judged in counts))
-    history = _history(db)
+    history = _history(db, area)
     rows = db.execute(
         "SELECT theme_ranks.name, kind, rank, \"of\", quartile, tied, rank_count, total, coalesce(expenditure, '') "
         "FROM theme_ranks JOIN areas ON areas.id = area_id LEFT JOIN theme_details USING (name) "
         "WHERE until_snapshot IS NULL AND areas.code = ? AND (? IS NULL OR theme_ranks.name = ?) "
         "ORDER BY theme_ranks.name",
-        (snapshot.council, name, name),
+        (area, name, name),
     )
     views = []
     for theme, kind, rank, of, quartile, tied, count, total, expenditure in rows:
@@ -89,21 +92,23 @@ def _composites(db: Database, snapshot: SnapshotView) -> dict[str, tuple[str, ..
     return {entry.name: entry.themes for entry in _basis(body).composites}
 
 
-def bottom_counts(db: Database, snapshot: SnapshotView) -> dict[str, tuple[int, int]]:
-    """Indicators in the bottom quartile, and judged at all, by theme."""
+def bottom_counts(db: Database, area: str) -> dict[str, tuple[int, int]]:
+    """Indicators of an area in the bottom quartile, and judged at all, by theme."""
     rows = db.execute(
         "SELECT theme, sum(quartile = 4), count(*) FROM ranks JOIN indicators ON indicators.id = indicator_id "  # noqa: S608
         f"JOIN areas ON areas.id = area_id WHERE until_snapshot IS NULL AND areas.code = ? AND {_JUDGED} "
         "GROUP BY theme",
-        (snapshot.council,),
+        (area,),
     )
     return {theme: (bottom, judged) for theme, bottom, judged in rows}
 
 
-def _history(db: Database) -> dict[str, dict[int, Standing]]:
+def _history(db: Database, area: str) -> dict[str, dict[int, Standing]]:
     years: dict[str, dict[int, Standing]] = {}
     for name, ago, rank, of, tied, quartile in db.execute(
-        'SELECT name, years_ago, rank, "of", tied, quartile FROM theme_years'
+        'SELECT name, years_ago, rank, "of", tied, quartile FROM theme_years '
+        "JOIN areas ON areas.id = area_id WHERE code = ?",
+        (area,),
     ):
         years.setdefault(name, {})[ago] = Standing(rank, of, quartile, bool(tied))
     return years

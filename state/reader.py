@@ -166,7 +166,7 @@ class Reader:
                 return None
             everything = theme_views(db, snapshot)
             spending = {view.name: view for view in everything if view.kind == "expenditure"}
-            judged = bottom_counts(db, snapshot)
+            judged = bottom_counts(db, snapshot.council)
             return OverallReport(
                 snapshot,
                 composites=tuple(view for view in everything if view.kind == "composite"),

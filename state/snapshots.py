@@ -205,15 +205,17 @@ def save_themes(db: Database, themes: Iterable[tuple[str, tuple[str, ...], str]]
     )
 
 
-def save_years(db: Database, years: Mapping[int, Mapping[str, Standing]]) -> None:
-    """Keep the council's standing in each theme and composite of earlier years, by years ago."""
+def save_years(db: Database, years: Mapping[int, Mapping[tuple[str, str], Standing]]) -> None:
+    """Keep the standing of each area in each theme and composite of earlier years, by years ago."""
+    codes = sorted({area for standings in years.values() for _, area in standings})
+    areas = dict(zip(codes, _area_numbers(db, codes), strict=True))
     db.execute("DELETE FROM theme_years")
     db.conn.executemany(
-        "INSERT INTO theme_years VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO theme_years VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (name, ago, standing.rank, standing.of, int(standing.tied), standing.quartile)
+            (name, areas[area], ago, standing.rank, standing.of, int(standing.tied), standing.quartile)
             for ago, standings in years.items()
-            for name, standing in standings.items()
+            for (name, area), standing in standings.items()
         ],
     )
 
@@ -245,13 +247,16 @@ def save_trend(db: Database, panel: Panel, standings: Sequence[Standing | None],
 _STANDING = ("period", "value", "rank", "of", "quartile", "tied")
 
 
-def save_changes(db: Database, changes: Iterable[Change], *, release: int, snapshot: int) -> None:
-    """Keep changes with the release that brought them."""
+def save_changes(
+    db: Database, changes: Iterable[Change], *, release: int, snapshot: int, since: Mapping[str, int]
+) -> None:
+    """Keep changes with the release that brought them; ``since`` is the snapshot each subject is compared with."""
     columns = [f"{field}_{side}" for side in ("before", "after") for field in _STANDING]
     rows = [
         {
             "release_id": release,
             "snapshot_id": snapshot,
+            "since_snapshot": since.get(change.subject),
             "kind": str(change.kind),
             "cause": str(change.cause) if change.cause else None,
             "reason": change.reason,

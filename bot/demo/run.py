@@ -20,7 +20,7 @@ from bot.commands import Answers
 from bot.delivery import Delivery
 from bot.demo.story import PERIODS, write_releases
 from bot.preview import Post, Section, draw, page
-from bot.slack_text import Message, plain
+from bot.slack_text import Message, Picture, escape, plain
 from engine.catalogue import load_catalogue
 from jobs.pipeline import ingest
 from jobs.policy import OPS, TEAM, Policy
@@ -56,6 +56,14 @@ class _Channel:
         del key
         self.posts.append((thread, message, self.now))
         return channel, str(len(self.posts))
+
+    def picture(self, channel: str, picture: Picture, key: str, thread: str) -> tuple[str, str]:
+        return self.post(channel, Message(escape(picture.alt), []), key, thread)
+
+    def update(self, channel: str, ts: str, message: Message) -> bool:
+        thread, _, when = self.posts[int(ts) - 1]
+        self.posts[int(ts) - 1] = thread, message, when
+        return bool(channel)
 
     def find(self, channel: str, key: str, since: datetime, thread: str) -> str:
         del channel, key, since, thread

@@ -2,23 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.messages.alerts import release_alert
+from bot.messages.amendments import acknowledged, chart, correction, decided, muted
 from bot.messages.baseline import baseline
+from bot.messages.digest import digest
 from bot.messages.ops import held, overdue, refused, source
 from bot.slack_text import Message
-from jobs.notices import BaselineNotice, HeldNotice, Notice, OverdueNotice, RefusedNotice, ReleaseAlert
+from jobs.notices import (
+    AcknowledgedNotice,
+    Amendment,
+    BaselineNotice,
+    ChartNotice,
+    CorrectionNotice,
+    DecidedNotice,
+    DigestNotice,
+    HeldNotice,
+    MutedNotice,
+    Notice,
+    OverdueNotice,
+    RefusedNotice,
+    ReleaseAlert,
+    SourceNotice,
+)
 
 __all__ = ["render"]
 
 
-def render(notice: Notice) -> Message:
-    """The message that tells a notice, with its thread, within Slack's limits."""
-    if isinstance(notice, ReleaseAlert):
-        return release_alert(notice)
-    if isinstance(notice, BaselineNotice):
-        return baseline(notice)
-    if isinstance(notice, HeldNotice):
-        return held(notice)
-    if isinstance(notice, OverdueNotice):
-        return overdue(notice)
-    return refused(notice) if isinstance(notice, RefusedNotice) else source(notice)
+def render(notice: Notice, amendments: Sequence[Amendment] = (), ref: str = "") -> Message:  # noqa: C901, PLR0911 - one line a kind
+    """The message that tells a notice, with its thread, within Slack's limits.
+
+    ``amendments`` are what has changed it since, oldest first; ``ref`` is the number of the message in the outbox,
+    which its buttons carry. Without one it has no buttons.
+    """
+    match notice:
+        case ReleaseAlert():
+            return release_alert(notice, amendments, ref)
+        case HeldNotice():
+            return held(notice, amendments, ref)
+        case DigestNotice():
+            return digest(notice, ref)
+        case BaselineNotice():
+            return baseline(notice)
+        case RefusedNotice():
+            return refused(notice)
+        case SourceNotice():
+            return source(notice)
+        case OverdueNotice():
+            return overdue(notice)
+        case CorrectionNotice():
+            return correction(notice)
+        case AcknowledgedNotice():
+            return acknowledged(notice)
+        case MutedNotice():
+            return muted(notice)
+        case DecidedNotice():
+            return decided(notice)
+        case ChartNotice():
+            return chart(notice)

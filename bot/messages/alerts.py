@@ -8,7 +8,7 @@ from itertools import groupby
 from bot import words
 from bot.slack_text import Message, compose, context, pages, paragraphs, section
 from engine.changes import Cause, Change, Kind
-from jobs.notices import Moved, ReleaseAlert, ReleaseInfo
+from jobs.notices import Amendment, Moved, ReleaseAlert, ReleaseInfo
 
 SHOWN = 6
 """Lines in the message itself; all of them are in its thread."""
@@ -26,8 +26,9 @@ _COUNTED = {
 }
 
 
-def release_alert(notice: ReleaseAlert) -> Message:
+def release_alert(notice: ReleaseAlert, amendments: Sequence[Amendment] = (), ref: str = "") -> Message:
     """One message for one release and destination; the thread holds what it has no room for."""
+    del amendments, ref
     first = _foremost(notice.moved)
     lines = [line(moved) for moved in sorted(notice.moved, key=_worst_first) if moved is not first]
     top = [f"{_headline(first, notice.moved)} · {release(notice.release)}", _counts(notice)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from bot import words
 from bot.messages.alerts import release
 from bot.slack_text import Message, code, compose, context, cut, escape, literal, pages, paragraphs, section
 from jobs.notices import (
+    Amendment,
     FindingLine,
     HeldNotice,
     OverdueLine,
@@ -21,8 +23,9 @@ SHOWN = 10
 _EVIDENCE = 400
 
 
-def held(notice: HeldNotice) -> Message:
+def held(notice: HeldNotice, amendments: Sequence[Amendment] = (), ref: str = "") -> Message:
     """What is held and why, with the commands that decide; every finding is in the thread if there are many."""
+    del amendments, ref
     lines = [_finding(found) for found in notice.findings]
     more = len(lines) - SHOWN
     note = f"… and {more:,} more finding{words.plural_s(more)}: see the thread" if more > 0 else ""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from bot.slack_text.blocks import (
     Block,
+    ChartKind,
+    ChartOf,
     Message,
+    Picture,
     actions,
     button,
     context,
@@ -18,7 +21,10 @@ from bot.slack_text.limits import compose, fit, pages, paragraphs
 
 __all__ = [
     "Block",
+    "ChartKind",
+    "ChartOf",
     "Message",
+    "Picture",
     "actions",
     "button",
     "clean",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from bot.slack_text.characters import JOINER, clean, escape, unescape
 
@@ -20,16 +20,38 @@ _CODE = re.compile(rf"(?<!{JOINER})`([^`\n]+)`")
 _SEPARATOR = " · "
 
 
+ChartKind = Literal["theme", "themes", "spend", "indicator", "bottom"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChartOf:
+    """A picture to be drawn: its kind and what it shows, themes by name or an indicator by its code."""
+
+    kind: ChartKind
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawn chart as PNG, with the text that says the same to those who cannot see it."""
+
+    png: bytes
+    alt: str
+    title: str
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message as Slack takes it: ``text`` alone carries the whole fact, ``blocks`` lay it out.
 
     ``thread`` are the messages to post under it. ``compose`` makes one from its blocks and keeps Slack's limits.
+    One with a ``chart`` is posted as that picture, ``text`` in its place where there can be none.
     """
 
     text: str
     blocks: list[Block]
     thread: tuple[Message, ...] = ()
+    chart: ChartOf | None = None
 
 
 def section(text: str, accessory: Block | None = None) -> Block:

@@ -11,14 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, create_model, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    ValidationInfo,
+    create_model,
+    field_validator,
+)
 
 from jobs.logs import Format, Level
 from jobs.settings.values import (
     CatalogueFolder,
     Comparators,
+    Cron,
     Every,
     FilePath,
+    Hours,
     Interval,
     Length,
     Part,
@@ -28,6 +39,7 @@ from jobs.settings.values import (
     Texts,
     Zone,
     need_id,
+    parse_cron,
     parse_every,
 )
 from jobs.sources import publisher_names
@@ -238,6 +250,22 @@ class Alerts(Table):
 
     min_theme_move: Annotated[int, Field(ge=1)] = Field(default=1, description="Places a theme rank must move.")
     min_composite_move: Annotated[int, Field(ge=1)] = Field(default=3, description="Places a composite rank must move.")
+    quiet_hours: Hours = Field(
+        default=None,
+        description='Hours in which messages wait, such as "18:30-08:00", in schedule.timezone. Unset for none. '
+        "Answers to people who ask are always given.",
+    )
+
+
+class Digest(Table):
+    """The weekly digest to each lead and subscriber."""
+
+    on: bool = Field(default=True, description="Whether digests are sent.")
+    every: Annotated[Cron, PlainValidator(parse_cron)] = Field(
+        default=parse_cron("30 8 * * mon"),
+        description="When digests are sent: a cron line with named weekdays, in schedule.timezone. One that fell due "
+        "while the service was down is sent at its start.",
+    )
 
 
 class Quality(Table):
@@ -292,6 +320,7 @@ class Settings(Table):
     state: State = State()
     ranking: Ranking = Ranking()
     alerts: Alerts = Alerts()
+    digest: Digest = Digest()
     quality: Quality = Quality()
     http: Http = Http()
     schedule: Schedule = Schedule()

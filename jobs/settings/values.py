@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
+from datetime import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
@@ -77,6 +78,15 @@ def parse_every(value: object) -> Interval | Cron:
     return interval
 
 
+def parse_cron(value: object) -> Cron:
+    """A cron line whose weekdays are named; a ValueError for an interval or anything else."""
+    found = parse_every(value)
+    if not isinstance(found, Cron):
+        message = 'should be a cron line such as "30 8 * * mon"'
+        raise ValueError(message)  # noqa: TRY004 - what pydantic turns into an error of the settings
+    return found
+
+
 def _parse_cron(fields: list[str]) -> Cron:
     names = tuple(Cron.__dataclass_fields__)
     if len(fields) != len(names):
@@ -145,6 +155,23 @@ def _comparators(value: object) -> str | tuple[str, ...]:
     raise ValueError(message)
 
 
+def _hours(value: object) -> tuple[time, time] | None:
+    """`18:30-08:00` as two times of day; nothing for an empty text."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, tuple):
+        return value
+    found = re.fullmatch(r"(\d\d:\d\d)\s*-\s*(\d\d:\d\d)", value.strip()) if isinstance(value, str) else None
+    try:
+        start, end = (time.fromisoformat(part) for part in found.groups()) if found else (time(), time())
+    except ValueError:
+        start = end = time()
+    if start == end:
+        message = 'should be two different times of day such as "18:30-08:00", or empty'
+        raise ValueError(message)
+    return start, end
+
+
 def need_id(value: str, kinds: str, mode: str | None, expected: str) -> None:
     """Raise ValueError unless the value is one of Slack's IDs of these kinds, or there is no Slack."""
     if mode not in {None, "console"} and not re.fullmatch(rf"[{kinds}][A-Z0-9]+", value):
@@ -160,6 +187,7 @@ Places = Annotated[tuple[Annotated[Path | str, PlainValidator(_place)], ...], Fi
 CatalogueFolder = Annotated[Path | Literal["builtin"], PlainValidator(_catalogue)]
 FilePath = Annotated[Path, PlainValidator(_path)]
 Comparators = Annotated[str | tuple[str, ...], PlainValidator(_comparators)]
+Hours = Annotated[tuple[time, time] | None, PlainValidator(_hours)]
 Length = Annotated[Interval, PlainValidator(parse_interval)]
 Part = Annotated[Fraction, PlainValidator(_fraction)]
 Zone = Annotated[ZoneInfo, PlainValidator(_zone)]

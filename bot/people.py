@@ -1,0 +1,51 @@
+"""Who pressed or typed, as Slack itself says it, and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from bot.slack_text import clean, cut
+
+_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in Slack; ``name`` is for showing only, ``id`` and ``team`` are what counts."""
+
+    id: str
+    name: str
+    team: str
+
+    @classmethod
+    def of(cls, body: dict[str, Any]) -> Person:
+        """The sender of a request, from the fields that Slack fills in; what a button carries is never asked."""
+        user = body.get("user")
+        if isinstance(user, dict):
+            name = user.get("name") or user.get("username") or user["id"]
+            team = user.get("team_id") or (body.get("team") or {}).get("id") or ""
+            return cls(str(user["id"]), cut(clean(str(name)), _NAME), str(team))
+        own = str(body.get("user_id", ""))
+        return cls(own, cut(clean(str(body.get("user_name") or own)), _NAME), str(body.get("team_id", "")))
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """What people may do: approvers decide, mute for everybody, export and subscribe channels; members the rest.
+
+    ``team`` says which workspace the app is installed in, and is empty while Slack cannot be asked.
+    """
+
+    approvers: Collection[str]
+    team: Callable[[], str]
+
+    def member(self, person: Person) -> bool:
+        """Whether the person is of the app's own workspace; guests of shared channels are not."""
+        own = self.team()
+        return bool(person.id and own) and person.team == own
+
+    def approver(self, person: Person) -> bool:
+        """Whether the person may decide."""
+        return person.id in self.approvers and self.member(person)

@@ -1,0 +1,84 @@
+"""What notices are made of: the footing, a release, one change with the facts to tell it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.changes import Change, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """On what the ranks stand: shown at the foot of everything published."""
+
+    council: str
+    """Name of the council, e.g. Leicestershire."""
+    comparators: str
+    """Who is compared, e.g. "county areas"; never with the number, which is ``areas``."""
+    areas: int
+    quartile_rule: Literal["rank", "value"]
+    snapshot: str
+    """E.g. 2024-07-20/1: the release's date and how many snapshots it has had."""
+    illustrative: bool
+    """True for demonstration data: every message and chart must then say "illustrative comparators"."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseInfo:
+    """One release as people know it: number, file or title, source, date published (ISO) or empty."""
+
+    id: int
+    name: str
+    source: str
+    published: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an owner said about a subject when acknowledging it; days are ISO, ``review`` may be empty."""
+
+    by: str
+    """Name of the one who said it."""
+    day: str
+    cause: str
+    action: str
+    review: str
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """One part of why a theme's average rank moved: an indicator by name, and its effect in places of the average.
+
+    A positive effect makes the average rank, and so the theme, worse.
+    """
+
+    name: str
+    effect: float
+    kind: Literal["common", "joined", "left"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One change with the facts needed to tell it: names and unit; ``name`` is the theme's for a theme's change.
+
+    ``why`` are the parts of a theme's move, the largest first; ``said`` is what an owner last said of the subject.
+    """
+
+    change: Change
+    name: str
+    unit: str = ""
+    decimals: int | None = None
+    polarity: str = "none"
+    why: tuple[Because, ...] = ()
+    said: Said | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeLine:
+    """One theme or composite now."""
+
+    name: str
+    standing: Standing
+    bottom: int
+    judged: int
