@@ -1,0 +1,24 @@
+"""Why a theme's average rank moved, as notices carry it: the largest parts by name."""
+
+from __future__ import annotations
+
+from jobs.notices import Because
+from state.database import Database
+from state.explanations import basket_move, members
+
+SHOWN_DECIMALS = 1
+
+
+def because(db: Database, basket: str, area: str, since: int, until: int, most: int = 4) -> tuple[Because, ...]:
+    """The largest parts of a theme's or composite's move between two snapshots, at most so many.
+
+    Effects are in places of the average, rounded for show; what rounds to nothing is left out. Empty where the area had
+    no rank in it on a side.
+    """
+    move = basket_move(db, basket, area, since, until)
+    if move is None:
+        return ()
+    known = members(db, basket, area, since) | members(db, basket, area, until)
+    found = ((term, round(float(term.effect), SHOWN_DECIMALS)) for term in move.terms)
+    shown = [Because(known[term.indicator].name, effect, term.kind) for term, effect in found if effect]
+    return tuple(shown[:most])

@@ -1,0 +1,164 @@
+"""The whole answer to why a rank moved: both sides, the parts, the release, and what would have to be better now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from engine.areas import load_areas
+from engine.changes import BOTTOM_QUARTILE, Standing
+from state.explanations import (
+    BasketMove,
+    ChangeRef,
+    Distance,
+    IndicatorMove,
+    Member,
+    basis_at,
+    basket_standing,
+    distance_out,
+    indicator_move,
+    latest,
+    members,
+    move_between,
+    move_of,
+    standing,
+)
+from state.views import SnapshotView
+
+WORST = 5
+"""Members shown as what holds a theme down now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What lies between the two sides of an explanation: the move, its release, the later snapshot, the earlier day."""
+
+    ref: ChangeRef
+    on: SnapshotView
+    release: str
+    published: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhyBasket:
+    """Why a theme or composite moved; ``move`` is None where it had no rank on a side.
+
+    ``were`` and ``are`` are its members on either side, ``now`` is where it stands today, and ``worst`` are the
+    members that hold it down today, each with its way out of the bottom quartile where it is in it.
+    """
+
+    name: str
+    kind: str
+    between: Between
+    before: Standing | None
+    after: Standing | None
+    move: BasketMove | None
+    were: Mapping[str, Member]
+    are: Mapping[str, Member]
+    now: Standing | None
+    worst: tuple[tuple[Member, Distance | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhyIndicator:
+    """Why an indicator moved; ``move`` is None where it had no rank on a side.
+
+    ``now`` is where it stands today, and ``way`` how far from the line of the bottom quartile, None where not judged.
+    """
+
+    indicator: Member
+    between: Between
+    before: Standing | None
+    after: Standing | None
+    move: IndicatorMove | None
+    now: Standing | None
+    way: Distance | None
+
+
+Why = WhyBasket | WhyIndicator
+
+
+def why(db: Database, subject: str, release: int | None = None, snapshot: int | None = None) -> Why | None:
+    """Why the council's rank in a subject (``indicator:CODE`` or ``basket:NAME``) moved, last or by a release.
+
+    None where there is nothing to explain: see ``move_of``.
+    """
+    ref = move_of(db, subject, release, snapshot)
+    if ref is None:
+        return None
+    key = subject.partition(":")[2]
+    return _why_indicator(db, key, ref) if subject.startswith("indicator:") else _why_basket(db, key, ref)
+
+
+def _why_basket(db: Database, name: str, ref: ChangeRef) -> WhyBasket:
+    between = _between(db, ref)
+    area = between.on.council
+    sides = [(basket_standing(db, name, area, at), members(db, name, area, at)) for at in (ref.since, ref.snapshot)]
+    (before, were), (after, are) = sides
+    today = latest(db) or ref.snapshot
+    return WhyBasket(
+        name=name,
+        kind="composite" if any(name == entry.name for entry in basis_at(db, ref.snapshot).composites) else "theme",
+        between=between,
+        before=before,
+        after=after,
+        move=move_between(were, are) if before and after else None,
+        were=were,
+        are=are,
+        now=basket_standing(db, name, area, today),
+        worst=_worst(db, area, members(db, name, area, today)),
+    )
+
+
+def _worst(db: Database, area: str, now: Mapping[str, Member]) -> tuple[tuple[Member, Distance | None], ...]:
+    def place(member: Member) -> tuple[bool, float, str]:
+        stands = member.standing
+        return stands.quartile != BOTTOM_QUARTILE, -(stands.rank or 0) / (stands.of or 1), member.name
+
+    found = sorted(now.values(), key=place)[:WORST]
+    low = [one.standing.quartile == BOTTOM_QUARTILE for one in found]
+    return tuple(
+        (one, distance_out(db, one.code, area) if bottom else None) for one, bottom in zip(found, low, strict=True)
+    )
+
+
+def _why_indicator(db: Database, code: str, ref: ChangeRef) -> WhyIndicator:
+    between = _between(db, ref)
+    area = between.on.council
+    name, unit, decimals, polarity = db.execute(
+        "SELECT name, unit, decimals, polarity FROM indicators WHERE code = ?", (code,)
+    ).fetchone()
+    before, after = (standing(db, code, area, at) for at in (ref.since, ref.snapshot))
+    now = standing(db, code, area, latest(db) or ref.snapshot)
+    return WhyIndicator(
+        indicator=Member(code, name or code, unit, decimals, polarity, now or Standing(None, None)),
+        between=between,
+        before=before,
+        after=after,
+        move=indicator_move(db, code, area, ref.since, ref.snapshot),
+        now=now,
+        way=distance_out(db, code, area),
+    )
+
+
+def _between(db: Database, ref: ChangeRef) -> Between:
+    label, council, comparators, illustrative = db.execute(
+        "SELECT label, council, comparators, illustrative FROM snapshots WHERE id = ?", (ref.snapshot,)
+    ).fetchone()
+    basis = basis_at(db, ref.snapshot)
+    release, published = db.execute("SELECT name, published FROM releases WHERE id = ?", (ref.release,)).fetchone()
+    (since,) = db.execute("SELECT known FROM snapshots WHERE id = ?", (ref.since,)).fetchone()
+    on = SnapshotView(
+        id=ref.snapshot,
+        label=label,
+        council=council,
+        council_name=load_areas()[council].name,
+        comparators=comparators,
+        areas=len(basis.comparators),
+        quartile_rule=basis.rules.quartile_rule,
+        illustrative=bool(illustrative),
+    )
+    return Between(ref, on, release, published, since)
