@@ -49,6 +49,8 @@ NOT_IN_ORACLE = {
     "update.text.max_length",
     "metadata.max_bytes",
     "view.max_bytes",
+    "view.stack.max_items",
+    "file.alt_txt.max_length",
     "response_url.uses",
     "response_url.seconds",
     "trigger_id.seconds",

@@ -4,7 +4,7 @@ Start it, point a `WebClient(base_url=slack.api_url)` at it, and read what stand
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -19,9 +19,10 @@ from .report import ApiError, Json
 from .server import Server
 from .sockets import SocketHub
 from .web_api import WebApi
-from .workspace import Pace, Request, Workspace
+from .workspace import ALL_SCOPES, Pace, Request, Upload, Workspace
 
 __all__ = [
+    "ALL_SCOPES",
     "LIMITS",
     "Actor",
     "ApiError",
@@ -35,6 +36,7 @@ __all__ = [
     "Signing",
     "SlackDouble",
     "SocketActor",
+    "Upload",
     "check_blocks",
     "check_message",
     "check_metadata",
@@ -147,13 +149,24 @@ class SlackDouble:
         bot_is_member: bool = True,
         archived: bool = False,
         private: bool = False,
+        num_members: int = 2,
     ) -> Channel:
         """Make a channel."""
-        channel = Channel(id, name or id.lower(), bot_is_member=bot_is_member, archived=archived, private=private)
+        channel = Channel(
+            id,
+            name or id.lower(),
+            bot_is_member=bot_is_member,
+            archived=archived,
+            private=private,
+            num_members=num_members,
+        )
         return self._workspace.add_channel(channel)
 
     def add_user(self, id: str, **fields: Any) -> Json:
-        """Make a user known to users.info and conversations.open; people who act become known by acting."""
+        """Make a user known to users.info and conversations.open; people who act become known by acting.
+
+        With `team_id` a person of another workspace, in a channel that both share.
+        """
         with self._workspace.changed:
             user = self._workspace.user(id)
             user.update(fields)
@@ -178,6 +191,46 @@ class SlackDouble:
         """Modals and Home tabs by view id."""
         with self._workspace.changed:
             return dict(self._workspace.views)
+
+    def modals(self, user: str = "U1") -> list[Json]:
+        """The modals open for this user, the topmost last."""
+        with self._workspace.changed:
+            return [self._workspace.views[view_id] for view_id in self._workspace.stacks.get(user, [])]
+
+    def modal(self, user: str = "U1") -> Json | None:
+        """The modal this user looks at."""
+        return next(reversed(self.modals(user)), None)
+
+    @property
+    def scopes(self) -> set[str]:
+        """The permissions granted to the bot; change the set, or set another."""
+        return self._workspace.scopes
+
+    @scopes.setter
+    def scopes(self, scopes: Iterable[str]) -> None:
+        with self._workspace.changed:
+            self._workspace.scopes = set(scopes)
+
+    def file_processing(self, calls: int) -> None:
+        """Have Slack still at work on each file completed from now on, for so many calls of files.info."""
+        with self._workspace.changed:
+            self._workspace.file_waits = calls
+
+    def edit_window(self, seconds: float | None) -> None:
+        """Let messages be edited for so long only: 0 for never, None for ever."""
+        with self._workspace.changed:
+            self._workspace.edit_window = seconds
+
+    def home_tab(self, enabled: bool) -> None:
+        """Turn the Home tab of the app on or off."""
+        with self._workspace.changed:
+            self._workspace.home_enabled = enabled
+
+    @property
+    def files(self) -> list[Upload]:
+        """The files completed so far, private or shared, oldest first."""
+        with self._workspace.changed:
+            return [upload for upload in self._workspace.uploads.values() if upload.completed is not None]
 
     def file_content(self, file_id: str) -> bytes | None:
         """The bytes uploaded for a file."""

@@ -3,14 +3,8 @@
 from typing import Any
 
 from .data_blocks import check_chart, check_data_table, check_table
-from .elements import (
-    ACCESSORIES,
-    CONTROLS,
-    ENTRIES,
-    check_image_element,
-    check_image_source,
-    unique_action_ids,
-)
+from .elements import check_image_element, check_image_source, unique_action_ids
+from .inputs import ACCESSORIES, CONTROLS, ENTRIES
 from .report import Check, Json, Report
 from .rich_text import check_rich_text
 from .table import LIMITS

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from .files import refuse_files
 from .limits import LIMITS, check_message, check_metadata
-from .messages import Channel
-from .params import flag, need
+from .messages import Message
+from .params import flag, micros, need
 from .report import ApiError, Json
+from .threads import thread_root
 from .workspace import BOT_USER, Workspace
 
 PARSING = ("parse", "link_names")
@@ -20,6 +22,7 @@ def post_message(workspace: Workspace, params: Json) -> Json:
         raise ApiError("is_archived")
     params = _with_markdown(params)
     _refuse(check_message(params) or check_metadata(params.get("metadata")))
+    refuse_files(workspace, params)
     text, warning = _truncated(params.get("text") or "")
     message = workspace.bot_message(
         text,
@@ -45,6 +48,8 @@ def update(workspace: Workspace, params: Json) -> Json:
         raise ApiError("message_not_found")
     if message.user != BOT_USER:
         raise ApiError("cant_update_message")
+    if _too_old(workspace, message):
+        raise ApiError("edit_window_closed")
     params = _with_markdown(params)
     after = {
         "text": params.get("text", message.text),
@@ -52,6 +57,7 @@ def update(workspace: Workspace, params: Json) -> Json:
         "attachments": params.get("attachments", message.attachments),
     }
     _refuse(check_message(after, update=True) or check_metadata(params.get("metadata")))
+    refuse_files(workspace, after)
     metadata = params.get("metadata", message.metadata) or None
     parsing = {key: params[key] for key in PARSING if key in params}
     edited = replace(message, **after, metadata=metadata, parsing=parsing, edited=workspace.next_ts())
@@ -81,6 +87,7 @@ def post_ephemeral(workspace: Workspace, params: Json) -> Json:
         raise ApiError("is_archived")
     params = _with_markdown(params)
     _refuse(check_message(params))
+    refuse_files(workspace, params)
     message = workspace.bot_message(
         _truncated(params.get("text") or "")[0],
         blocks=params.get("blocks") or [],
@@ -92,15 +99,12 @@ def post_ephemeral(workspace: Workspace, params: Json) -> Json:
     return {"ok": True, "message_ts": message.ts}
 
 
-def thread_root(channel: Channel, params: Json) -> str | None:
-    """The thread that `thread_ts` names, None when it is not given; refuses a thread that does not exist."""
-    asked = params.get("thread_ts")
-    if not asked:
-        return None
-    root = channel.thread_root(str(asked))
-    if root is None:
-        raise ApiError("thread_not_found")
-    return root
+def _too_old(workspace: Workspace, message: Message) -> bool:
+    """Whether the workspace lets nobody edit a message as old as this."""
+    window = workspace.edit_window
+    if window is None:
+        return False
+    return window <= 0 or workspace.clock() - micros(message.ts, "message_not_found") / 1_000_000 > window
 
 
 def _refuse(error: ApiError | None) -> None:

@@ -1,19 +1,29 @@
 """Acting as the people in Slack: slash commands, buttons, modals and the Home tab."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from .carriers import Ack, Carrier, SentRequest, send
+from .filling import chosen, elements, filled, kept, unfinished
 from .interactions import Interaction, Interactions
 from .messages import Channel, Message
 from .report import ApiError, Json
+from .submissions import TROUBLE, settle
+from .views import close_top
 from .workspace import APP_ID, TEAM_ID, Workspace
+
+STATEFUL = ("type", "value", "selected_option", "selected_options", "selected_date", "selected_time")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """How the app acknowledged: `status` 0 when it did not, `in_time` when it did within Slack's patience."""
+    """How the app acknowledged: `status` 0 when it did not, `in_time` when it did within Slack's patience.
+
+    After a modal was sent in `action` is what Slack then did: close, errors, update, push or clear, or "trouble" for
+    an answer it does not take; `errors` are those it shows, by block_id.
+    """
 
     status: int
     body: str
@@ -21,28 +31,42 @@ class Reply:
     in_time: bool
     trigger_id: str
     request: SentRequest | None = None
+    action: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         """Whether the user sees no error."""
-        return self.in_time and self.status == 200
+        return self.in_time and self.status == 200 and self.action != TROUBLE
 
 
 class Actor:
-    """People in Slack, using the app over one carrier."""
+    """People in Slack, using the app over one carrier; with `team` they and what they send are of that workspace."""
 
-    def __init__(self, workspace: Workspace, interactions: Interactions, carrier: Carrier, patience: float) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        interactions: Interactions,
+        carrier: Carrier,
+        patience: float,
+        team: str | None = None,
+    ) -> None:
         self._workspace = workspace
         self._interactions = interactions
         self._carrier = carrier
         self._patience = patience
+        self._team = team
+
+    def elsewhere(self, team: str = "T2") -> "Actor":
+        """The same way to the app, used by another workspace."""
+        return Actor(self._workspace, self._interactions, self._carrier, self._patience, team)
 
     def slash(self, command: str, text: str = "", *, user: str = "U1", channel: str = "C1") -> Reply:
         """Type a slash command; a body in the acknowledgement is shown as a response."""
         interaction = self._interactions.begin(channel, user)
         payload = {
             "token": "legacy-token",
-            "team_id": TEAM_ID,
+            "team_id": self._team_of(user),
             "team_domain": "double",
             "channel_id": channel,
             "channel_name": self._workspace.channels[channel].name,
@@ -82,7 +106,7 @@ class Actor:
             "container": {**container, **({"thread_ts": message.thread_ts} if message.thread_ts else {})},
             "channel": {"id": channel, "name": place.name},
             "response_url": self._response_url(interaction),
-            "state": {"values": {}},
+            "state": {"values": self._state(message.blocks, action)},
             "actions": [action],
         }
         if not hidden:
@@ -90,34 +114,69 @@ class Actor:
         return self._send("interactive", payload, interaction)
 
     def press_view(
-        self, view_id: str, action_id: str | None = None, button_value: str | None = None, *, user: str = "U1"
+        self, view_id: str | None = None, action_id: str | None = None, value: Any = None, *, user: str = "U1"
     ) -> Reply:
-        """Press a button in a modal or on the Home tab."""
-        view = self._workspace.views[view_id]
-        action = self._action_in(view["blocks"], action_id, button_value)
+        """Press a button or choose options in a modal or on the Home tab; without a view, in the modal on top."""
+        view = self._view(view_id, user)
+        action = self._action_in(view["blocks"], action_id, value)
         if action is None:
-            raise LookupError(f"no such element in view {view_id}")
-        interaction = self._interactions.begin(None, user)
+            raise LookupError(f"no such element in view {view['id']}")
+        if action["type"] not in ("button", "overflow"):
+            held = {key: item for key, item in action.items() if key in STATEFUL}
+            view = self._hold(view, {action["block_id"]: {action["action_id"]: held}})
+        interaction = self._interactions.begin(None, user, view=view["id"])
         payload = {
             **self._envelope("block_actions", user, interaction),
-            "container": {"type": "view", "view_id": view_id},
+            "container": {"type": "view", "view_id": view["id"]},
             "view": view,
             "actions": [action],
         }
         return self._send("interactive", payload, interaction)
 
-    def submit(self, view_id: str, values: Json, *, user: str = "U1") -> Reply:
-        """Send a modal in; `values` is what Slack puts under view.state.values."""
-        interaction = self._interactions.begin(None, user)
-        view = {**self._workspace.views[view_id], "state": {"values": values}}
+    def fill(self, values: Mapping[str, Any], view_id: str | None = None, *, user: str = "U1") -> Json:
+        """Fill elements in, by block_id or action_id, without sending anything; without a view, in the modal on top.
+
+        A text or a date is a string, an option is its value, several options are a list, and None empties.
+        """
+        return self._hold(self._view(view_id, user), values)
+
+    def submit(self, view_id: str | None = None, values: Mapping[str, Any] | None = None, *, user: str = "U1") -> Reply:
+        """Fill in and send a modal, without `view_id` the one on top; ValueError where Slack would not let it go."""
+        view = self.fill(values or {}, view_id, user=user)
+        if not view.get("submit") or unfinished(view):
+            raise ValueError(f"this modal cannot be sent in: {unfinished(view) or 'it has no such button'}")
+        interaction = self._interactions.begin(None, user, view=view["id"])
         payload = {**self._envelope("view_submission", user, interaction), "view": view, "response_urls": []}
+        begun = time.monotonic()
+        ack = self._carrier.carry("interactive", payload, self._patience)
+        reply = self._reply(ack, time.monotonic() - begun, interaction.trigger_id)
+        action, errors = settle(self._workspace, view, interaction, ack if reply.in_time else Ack())
+        return replace(reply, action=action, errors=errors)
+
+    def close(self, *, user: str = "U1") -> Reply | None:
+        """Close the modal on top; the app is told only where the view asked for it."""
+        view = self._view(None, user)
+        close_top(self._workspace, user)
+        if not view.get("notify_on_close"):
+            return None
+        interaction = self._interactions.begin(None, user)
+        payload = {**self._envelope("view_closed", user, interaction), "view": view, "is_cleared": False}
         return self._send("interactive", payload, interaction)
+
+    def open_home(self, *, user: str = "U1", tab: str = "home") -> Reply:
+        """Look at the app: its Home tab, or with tab="messages" the conversation with it."""
+        with self._workspace.changed:
+            self._workspace.user(user)
+            channel = self._workspace.direct_message(user).id
+            home = self._workspace.views.get(self._workspace.homes.get(user, ""))
+        event: Json = {"type": "app_home_opened", "user": user, "channel": channel, "tab": tab}
+        return self.event({**event, **({"view": home} if home and tab == "home" else {})})
 
     def event(self, event: Json) -> Reply:
         """Send an event the app subscribes to, such as app_home_opened."""
         payload = {
             "token": "legacy-token",
-            "team_id": TEAM_ID,
+            "team_id": self._team or TEAM_ID,
             "api_app_id": APP_ID,
             "type": "event_callback",
             "event": {"event_ts": self._workspace.next_ts(), **event},
@@ -158,14 +217,41 @@ class Actor:
         name = self._workspace.user(user)["name"]
         return {
             "type": kind,
-            "user": {"id": user, "username": name, "name": name, "team_id": TEAM_ID},
+            "user": {"id": user, "username": name, "name": name, "team_id": self._team_of(user)},
             "api_app_id": APP_ID,
             "token": "legacy-token",
-            "team": {"id": TEAM_ID, "domain": "double"},
+            "team": {"id": self._team or TEAM_ID, "domain": "double"},
             "enterprise": None,
             "is_enterprise_install": False,
             "trigger_id": interaction.trigger_id,
         }
+
+    def _team_of(self, user: str) -> str:
+        return self._team or str(self._workspace.user(user)["team_id"])
+
+    def _view(self, view_id: str | None, user: str) -> Json:
+        with self._workspace.changed:
+            stack = self._workspace.stacks.get(user) or [""]
+            view = self._workspace.views.get(view_id or stack[-1])
+            if view is None:
+                raise LookupError(f"no view {view_id}" if view_id else f"{user} has no modal open")
+            return view
+
+    def _hold(self, view: Json, values: Mapping[str, Any]) -> Json:
+        """Remember what was filled in."""
+        with self._workspace.changed:
+            held = {**view, "state": {"values": filled(view, values)}}
+            self._workspace.views[view["id"]] = held
+            return held
+
+    @staticmethod
+    def _state(blocks: list[Json], action: Json) -> Json:
+        """What the elements of a message hold after the action."""
+        values = kept(blocks, None)
+        block = values.get(action["block_id"], {})
+        if action.get("action_id") in block:
+            block[action["action_id"]] = {key: item for key, item in action.items() if key in STATEFUL}
+        return values
 
     def _response_url(self, interaction: Interaction) -> str:
         return f"{self._workspace.base_url}response/{interaction.address}"
@@ -181,37 +267,13 @@ class Actor:
                     return message, action
         raise LookupError(f"no element in {place.id} with action_id={action_id} and value={value}")
 
-    def _action_in(self, blocks: list[Json], action_id: str | None, value: str | None) -> Json | None:
-        for block_id, element in _interactive(blocks):
-            if action_id is None or element.get("action_id") == action_id:
-                chosen = _chosen(element, value)
-                if chosen is not None:
+    def _action_in(self, blocks: list[Json], action_id: str | None, value: Any) -> Json | None:
+        for block_id, element, block in elements(blocks):
+            if block["type"] == "input" and not block.get("dispatch_action"):
+                continue
+            if action_id in (None, element.get("action_id")) and element["type"] != "image":
+                told = chosen(element, value)
+                if told is not None:
                     own: Json = {key: element[key] for key in ("type", "action_id", "text") if key in element}
-                    return {**own, "block_id": block_id, **chosen, "action_ts": self._workspace.next_ts()}
+                    return {**own, "block_id": block_id, **told, "action_ts": self._workspace.next_ts()}
         return None
-
-
-def _interactive(blocks: list[Json]) -> Iterator[tuple[str, Json]]:
-    """Each pressable element with the id of its block; Slack names the blocks that have no id."""
-    for index, block in enumerate(blocks):
-        block_id = str(block.get("block_id") or f"b{index}")
-        elements = block.get("elements", []) if block["type"] == "actions" else []
-        for element in [*elements, block.get("accessory")]:
-            if element:
-                yield block_id, element
-        yield from _interactive(block.get("child_blocks") or [])
-
-
-def _chosen(element: Json, value: str | None) -> Json | None:
-    """The part of the action that tells the value: the button's own, or the option chosen."""
-    if element["type"] == "button":
-        own = element.get("value")
-        return ({"value": own} if own is not None else {}) if value in (None, own) else None
-    groups = [
-        element.get("options") or [],
-        *(group["options"] for group in element.get("option_groups") or []),
-    ]
-    for option in (option for group in groups for option in group):
-        if value in (None, option["value"]):
-            return {"selected_option": option}
-    return None

@@ -35,9 +35,12 @@ def replies(workspace: Workspace, params: Json) -> Json:
 
 
 def info(workspace: Workspace, params: Json) -> Json:
-    """conversations.info."""
+    """conversations.info; a private channel that the bot is not in does not exist for it."""
     channel = workspace.reach(need(params, "channel")[0], member=False)
-    return {"ok": True, "channel": channel.to_json()}
+    data = channel.to_json()
+    if flag(params, "include_num_members"):
+        data["num_members"] = channel.num_members
+    return {"ok": True, "channel": data}
 
 
 def listing(workspace: Workspace, params: Json) -> Json:

@@ -4,10 +4,11 @@ import secrets
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .chat import thread_root
+from .files import refuse_files
 from .limits import LIMITS, check_message
 from .messages import Channel, Message
 from .report import ApiError, Json
+from .threads import thread_root
 from .workspace import Workspace
 
 
@@ -31,7 +32,7 @@ class Response:
 
 @dataclass
 class Interaction:
-    """One slash command, press or submission: `source` is the message whose button was pressed."""
+    """One slash command, press or submission: `source` is the message whose button was pressed, `view` the view."""
 
     trigger_id: str
     address: str
@@ -39,6 +40,7 @@ class Interaction:
     user: str
     created: float
     source: str | None = None
+    view: str | None = None
     uses: int = 0
     exchanged: bool = False
     responses: list[Response] = field(default_factory=list)
@@ -52,14 +54,16 @@ class Interactions:
         self._by_trigger: dict[str, Interaction] = {}
         self._by_address: dict[str, Interaction] = {}
 
-    def begin(self, channel_id: str | None, user: str, source: str | None = None) -> Interaction:
+    def begin(
+        self, channel_id: str | None, user: str, source: str | None = None, view: str | None = None
+    ) -> Interaction:
         """Remember a new interaction."""
         with self._workspace.changed:
             self._workspace.user(user)
             channel = self._workspace.channels[channel_id] if channel_id is not None else None
             trigger_id = self._workspace.next_id("trigger.")
             address, now = secrets.token_urlsafe(18), self._workspace.clock()
-            interaction = Interaction(trigger_id, address, channel, user, now, source)
+            interaction = Interaction(trigger_id, address, channel, user, now, source, view)
             self._by_trigger[trigger_id] = self._by_address[address] = interaction
             return interaction
 
@@ -124,6 +128,7 @@ class Interactions:
         error = check_message(payload)
         if error is not None:
             raise error
+        refuse_files(self._workspace, payload)
         parts: dict[str, Any] = {key: payload.get(key) or [] for key in ("blocks", "attachments")}
         text = (payload.get("text") or "")[: LIMITS["message.text.max_length"]]
         if payload.get("replace_original") and source is not None:

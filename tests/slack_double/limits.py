@@ -14,6 +14,9 @@ from .table import LIMITS
 __all__ = ["LIMITS", "check_blocks", "check_message", "check_metadata", "check_view"]
 
 TABLES = ("table", "data_table")
+MESSAGES_ONLY = (*TABLES, "data_visualization", "markdown")
+VIEW_KEYS = ("type", "blocks", "private_metadata", "callback_id", "external_id")
+MODAL_KEYS = (*VIEW_KEYS, "title", "submit", "close", "clear_on_close", "notify_on_close", "submit_disabled")
 
 
 def check_blocks(blocks: Any, pointer: str = "/blocks", most: int = LIMITS["message.blocks.max_items"]) -> list[str]:
@@ -60,13 +63,29 @@ def check_view(view: Any) -> ApiError | None:
     if len(json.dumps(view)) > LIMITS["view.max_bytes"]:
         return ApiError("view_too_large")
     report = Report()
-    report.keys(view, "/view", view, ("blocks", "title") if view["type"] == "modal" else ("blocks",))
+    modal = view["type"] == "modal"
+    report.keys(view, "/view", MODAL_KEYS if modal else VIEW_KEYS, ("blocks", "title") if modal else ("blocks",))
     for key in ("title", "submit", "close"):
         report.text(view.get(key), f"/view/{key}", LIMITS[f"view.{key}.max_length"], plain=True)
     for key in ("private_metadata", "callback_id", "external_id"):
         report.string(view.get(key), f"/view/{key}", LIMITS[f"view.{key}.max_length"], least=0)
     problems = report.problems + check_blocks(view.get("blocks"), "/view/blocks", LIMITS["view.blocks.max_items"])
+    problems = problems or _misplaced(view)
     return ApiError("invalid_arguments", problems) if problems else None
+
+
+def _misplaced(view: Json) -> list[str]:
+    """Blocks that this kind of view does not take, and inputs that nobody could send in."""
+    kinds = [(index, block["type"]) for index, block in enumerate(view["blocks"])]
+    refused = (*MESSAGES_ONLY, *(() if view["type"] == "modal" else ("alert",)))
+    problems = [
+        f"[ERROR] unsupported type: {kind} [json-pointer:/view/blocks/{index}/type]"
+        for index, kind in kinds
+        if kind in refused
+    ]
+    if view["type"] == "modal" and not view.get("submit") and any(kind == "input" for _, kind in kinds):
+        problems.append("[ERROR] missing required field: submit [json-pointer:/view]")
+    return problems
 
 
 def _check_attachments(attachments: Any) -> ApiError | None:

@@ -64,6 +64,7 @@ class Channel:
         archived: bool = False,
         private: bool = False,
         user: str | None = None,
+        num_members: int = 2,
     ) -> None:
         self.id = id
         self.name = name
@@ -71,6 +72,7 @@ class Channel:
         self.archived = archived
         self.private = private
         self.user = user
+        self.num_members = num_members
         self._standing: dict[str, Message] = {}
         self._ephemeral: dict[str, Message] = {}
         self._replies: dict[str, list[str]] = {}

@@ -8,16 +8,17 @@ Check = Callable[["Report", Any, str], None]
 
 
 class ApiError(Exception):
-    """A refusal: the `error` name Slack answers with, and the details it puts in `response_metadata`."""
+    """A refusal: the `error` name Slack answers with, and the details it puts in `response_metadata` or beside it."""
 
-    def __init__(self, error: str, messages: Collection[str] = ()) -> None:
+    def __init__(self, error: str, messages: Collection[str] = (), **beside: str) -> None:
         super().__init__(error, *messages)
         self.error = error
         self.messages = list(messages)
+        self.beside = beside
 
     def answer(self) -> Json:
         """The body Slack sends, on HTTP status 200, for this refusal."""
-        body: Json = {"ok": False, "error": self.error}
+        body: Json = {"ok": False, "error": self.error, **self.beside}
         if self.messages:
             body["response_metadata"] = {"messages": self.messages}
         return body

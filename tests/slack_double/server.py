@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from .faults import Answer, Fault
+from .files import receive_upload
 from .report import Json
 from .sockets import SocketHub
-from .surfaces import receive_upload
 from .web_api import WebApi
 from .workspace import Workspace
 

@@ -24,6 +24,11 @@ LIMITS = {
     "overflow.options.max_items": 5,
     "checkboxes.options.max_items": 10,
     "radio_buttons.options.max_items": 10,
+    "multi_select.max_selected_items.min": 1,
+    "plain_text_input.min_length.min": 0,
+    "plain_text_input.min_length.max": 3000,
+    "plain_text_input.max_length.min": 1,
+    "plain_text_input.max_length.max": 3000,
     # Blocks
     "section.text.max_length": 3000,
     "section.fields.max_items": 10,
@@ -78,6 +83,9 @@ LIMITS = {
     "view.callback_id.max_length": 255,
     "view.external_id.max_length": 255,
     "view.max_bytes": 250_000,
+    "view.stack.max_items": 3,
+    # Files
+    "file.alt_txt.max_length": 1000,
     # Behaviour in time
     "response_url.uses": 5,
     "response_url.seconds": 1800,

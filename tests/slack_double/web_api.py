@@ -1,12 +1,15 @@
 """The Web API: which method runs, with which token, and what is answered. Knows nothing of HTTP."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from . import chat, conversations, surfaces
+from . import chat, conversations, files, surfaces
 from .faults import Answer, Fault
 from .interactions import Interactions
 from .params import decode
 from .report import ApiError, Json
+from .scopes import check_scope
+from .views import Views
 from .workspace import RateLimited, Workspace
 
 Method = Callable[[Workspace, Json], Json]
@@ -16,7 +19,7 @@ SECRET_PARAMS = ("token",)
 
 def methods(interactions: Interactions) -> dict[str, Method]:
     """Every method this double knows; others are answered `unknown_method`."""
-    views = surfaces.Views(interactions)
+    views = Views(interactions)
     return {
         "auth.test": surfaces.auth_test,
         APP_TOKEN_METHOD: surfaces.connections_open,
@@ -31,10 +34,12 @@ def methods(interactions: Interactions) -> dict[str, Method]:
         "conversations.open": conversations.open_direct,
         "users.info": surfaces.users_info,
         "views.open": views.open,
+        "views.push": views.push,
         "views.update": views.update,
         "views.publish": views.publish,
-        "files.getUploadURLExternal": surfaces.upload_url,
-        "files.completeUploadExternal": surfaces.complete_upload,
+        "files.getUploadURLExternal": files.upload_url,
+        "files.completeUploadExternal": files.complete_upload,
+        "files.info": files.info,
     }
 
 
@@ -50,7 +55,11 @@ class WebApi:
         """Answer one Web API call; a fault without effect answers in its stead."""
         params = {key: value for key, value in raw.items() if key not in SECRET_PARAMS}
         credential = token or str(raw.get("token") or "")
-        return self._answered(name, params, fault, lambda: self._run(name, credential, params))
+        answer = self._answered(name, params, fault, lambda: self._run(name, credential, params))
+        if credential != self._workspace.bot_token or answer.content_type != "application/json":
+            return answer
+        granted = ",".join(sorted(self._workspace.scopes))
+        return replace(answer, headers={**answer.headers, "x-oauth-scopes": granted})
 
     def respond(self, address: str, payload: Json, fault: Fault | None) -> Answer:
         """Answer one POST to a response_url: plain "ok", or the error on a 4xx status."""
@@ -85,6 +94,7 @@ class WebApi:
         if method is None:
             raise ApiError("unknown_method")
         self._check_token(name, token)
+        check_scope(self._workspace, name, params)
         return method(self._workspace, decode(params))
 
     def _check_token(self, name: str, token: str) -> None:

@@ -15,6 +15,18 @@ from .messages import Channel, Message
 from .report import ApiError, Json
 
 TEAM_ID, APP_ID, BOT_ID, BOT_USER = "T1", "A1", "B1", "UBOT"
+ALL_SCOPES = frozenset(
+    {
+        "chat:write",
+        "commands",
+        *(f"{kind}:{right}" for kind in ("channels", "groups", "im") for right in ("history", "read")),
+        "files:read",
+        "files:write",
+        "im:write",
+        "users:read",
+        "users:read.email",
+    }
+)
 
 
 class RateLimited(ApiError):
@@ -47,13 +59,17 @@ class Pace:
 
 @dataclass
 class Upload:
-    """A file between its three upload steps."""
+    """A file, from the asking for its address on; `waits` is how many more looks at it find it not processed."""
 
     id: str
     filename: str
     length: int
     alt_text: str | None
     content: bytes | None = None
+    title: str = ""
+    completed: float | None = None
+    waits: int = 0
+    shares: dict[str, list[Json]] = field(default_factory=dict)
 
 
 @dataclass
@@ -71,7 +87,12 @@ class Workspace:
     users: dict[str, Json] = field(default_factory=dict)
     views: dict[str, Json] = field(default_factory=dict)
     homes: dict[str, str] = field(default_factory=dict)
+    stacks: dict[str, list[str]] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
+    scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES))
+    file_waits: int = 0
+    edit_window: float | None = None
+    home_enabled: bool = True
     requests: list[Request] = field(default_factory=list)
     tickets: set[str] = field(default_factory=set)
     _micros: int = 0
