@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlite_utils import Database
 
 from bot.delivery import LONGEST_WAIT, UNKNOWN_WAIT, Delivery
 from bot.slack_poster import PACE, SlackPoster, web_client
-from jobs.notices import SourceNotice, TroubleLine, to_json
+from bot.slack_text import ChartOf, Picture
+from jobs.notices import AcknowledgedNotice, Amendment, ChartNotice, SourceNotice, TroubleLine, to_json
 from jobs.pipeline import ingest
 from jobs.policy import OPS, TEAM
+from jobs.quiet import QuietHours
 from state import outbox
 from state.database import connect, unit
 from tests.slack_double import Message, SlackDouble
 from tests.system.releases import NOW, Entry, policy, release
 
-POST = "chat.postMessage"
+POST, UPDATE, COMPLETE = "chat.postMessage", "chat.update", "files.completeUploadExternal"
+PICTURE = Picture(b"png", "Theme 0 fell from 10th to 28th of 32", "Theme 0: 28th of 32")
+NIGHT = QuietHours(time(22), time(7), ZoneInfo("Europe/London"))
 
 
 class Office:
@@ -34,6 +39,8 @@ class Office:
         self.path = folder / "benchwatch.db"
         self.now = NOW
         self.slept: list[float] = []
+        self.draw: Callable[[ChartOf], Picture | None] = lambda _: None
+        self.quiet: QuietHours | None = None
         self.db = connect(self.path)
         self.restart()
 
@@ -41,7 +48,10 @@ class Office:
         """A new process: nothing is remembered but the database."""
         poster = SlackPoster(web_client("xoxb-1", self.slack.api_url), self._seconds, self._sleep)
         places = {TEAM: "C1", OPS: "C2"} | destinations
-        self.delivery = Delivery(self.db, self.path, poster, places, lambda: self.now)
+        self.delivery = Delivery(self.db, self.path, poster, places, lambda: self.now, self._drawn, self.quiet)
+
+    def _drawn(self, chart: ChartOf) -> Picture | None:
+        return self.draw(chart)
 
     def _seconds(self) -> float:
         return self.now.timestamp()
@@ -61,6 +71,17 @@ class Office:
         for place, period, level in ((10, "2022/23", 100.0), (28, "2023/24", 90.0)):
             book = release(entries, {entry.code: place for entry in entries}, period, level=level)
             ingest(self.db, book.raw(f"e-{int(period[:4]) + 1}-11-01.csv"), policy(), now=NOW)
+
+    def alert(self) -> int:
+        """The number of the alert that ``owe_alert`` owed."""
+        return int(self.db.execute("SELECT max(id) FROM outbox WHERE amends IS NULL").fetchone()[0])
+
+    def amend(self, notice: Amendment, key: str = "amendment") -> None:
+        """Owe an amendment to the alert."""
+        with unit(self.db):
+            number = self.alert()
+            payload = to_json(notice)
+            outbox.owe(self.db, key=key, destination=TEAM, kind=notice.kind, payload=payload, now="", amends=number)
 
     def after(self, seconds: float) -> int:
         """Deliver what is due so much later; returns how many are finished."""
@@ -325,3 +346,219 @@ def test_the_database_is_as_before_when_it_cannot_be_written(office: Office) -> 
     assert (state, attempts) == ("pending", 1)
     [(part,)] = reader.execute("SELECT state FROM deliveries")
     assert part == "sending", "that its outcome is unknown is kept"
+
+
+# --- amendments -----------------------------------------------------------------------------------
+
+ACKNOWLEDGED = AcknowledgedNotice(
+    "acknowledged", "Pat", "2024-11-02", ("indicator:i0",), ("Name of i0",), "Staffing", "Recruiting", "2025-01-15"
+)
+CHART = ChartNotice("chart", "theme", ("Theme 0",))
+
+
+def told(office: Office) -> tuple[Message, list[Message]]:
+    """The alert as it stands, and its thread."""
+    alert = office.slack.channel("C1").top_level()[1]
+    return alert, office.slack.channel("C1").thread(alert.ts)
+
+
+def about(messages: list[Message], key: str = "amendment") -> list[Message]:
+    return [message for message in messages if keys([message]) == [f"{key}#0"]]
+
+
+def test_an_amendment_changes_the_message_and_adds_one_line_to_its_thread(office: Office) -> None:
+    office.owe_alert()
+    office.after(0)
+    before, thread = told(office)
+    office.amend(ACKNOWLEDGED)
+    assert office.after(10) == 1
+    alert, now = told(office)
+    assert (alert.edited is not None, alert.metadata) == (True, before.metadata)
+    assert alert.text.splitlines()[0] == before.text.splitlines()[0], "the fact stays what is read first"
+    assert "Pat" in alert.text
+    [line] = now[len(thread) :]
+    assert about(now) == [line]
+    assert "Acknowledged by" in line.text
+    assert line.mentions == []
+    office.after(3_600)
+    assert len(office.slack.calls(UPDATE)) == 1
+
+
+@pytest.mark.parametrize("method", [UPDATE, POST])
+def test_a_reply_lost_while_amending_leaves_one_line(office: Office, method: str) -> None:
+    office.owe_alert()
+    office.after(0)
+    office.amend(ACKNOWLEDGED)
+    office.slack.faults.lose_reply(method)
+    assert [office.after(10), office.after(UNKNOWN_WAIT)] == [0, 1]
+    alert, thread = told(office)
+    assert "Pat" in alert.text
+    assert len(about(thread)) == 1
+
+
+def test_a_kill_between_the_change_and_its_line_leaves_one_of_each(office: Office) -> None:
+    office.owe_alert()
+    office.after(0)
+    office.amend(ACKNOWLEDGED)
+    office.slack.faults.answer(POST, {"ok": False, "error": "not_in_channel"})
+    assert office.after(10) == 0
+    assert ("Pat" in told(office)[0].text, about(told(office)[1])) == (True, [])
+    office.restart()
+    assert office.after(60) == 1
+    alert, thread = told(office)
+    assert alert.text.count("Staffing") == 1
+    assert len(about(thread)) == 1
+
+
+def test_where_the_message_can_be_changed_no_more_the_line_goes_to_the_channel(office: Office) -> None:
+    office.owe_alert()
+    office.after(0)
+    before, thread = told(office)
+    office.slack.edit_window(0)
+    office.amend(ACKNOWLEDGED)
+    assert office.after(10) == 1
+    assert told(office) == (before, thread)
+    assert len(about(office.slack.channel("C1").top_level())) == 1
+
+
+def test_a_message_taken_away_meanwhile_is_amended_in_the_channel(office: Office) -> None:
+    office.owe_alert()
+    office.after(0)
+    office.slack.channel("C1").remove(told(office)[0].ts)
+    office.amend(ACKNOWLEDGED)
+    assert office.after(10) == 1
+    assert len(about(office.slack.channel("C1").top_level())) == 1
+
+
+def test_an_amendment_to_what_was_not_sent_yet_goes_out_within_it(office: Office) -> None:
+    office.owe_alert()
+    office.slack.faults.answer(POST, {"ok": False, "error": "not_in_channel"}, times=2)
+    office.after(0)
+    office.amend(ACKNOWLEDGED)
+    assert office.after(1) == 0
+    office.after(60)
+    alert, thread = told(office)
+    assert ("Pat" in alert.text, alert.edited) == (True, None)
+    assert about([alert, *thread]) == []
+    assert office.states() == ["sent", "sent", "suppressed"]
+    assert office.slack.calls(UPDATE) == []
+
+
+def test_an_amendment_to_what_was_suppressed_is_too(office: Office) -> None:
+    office.restart(team="")
+    office.owe_alert()
+    office.after(0)
+    office.amend(ACKNOWLEDGED)
+    office.restart()
+    office.after(10)
+    assert office.states() == ["suppressed"] * 3
+    assert office.posted() == []
+
+
+def test_a_change_that_slack_refuses_for_now_does_not_keep_other_channels_waiting(office: Office) -> None:
+    office.owe_alert()
+    office.after(0)
+    office.amend(ACKNOWLEDGED)
+    office.owe("ons", OPS)
+    office.slack.faults.rate_limit(UPDATE, retry_after=40)
+    assert office.after(10) == 1
+    assert keys(office.posted("C2")) == ["ons#0"]
+    assert office.after(30) == 0
+    assert office.after(20) == 1
+    assert len(about(told(office)[1])) == 1
+
+
+# --- charts ---------------------------------------------------------------------------------------
+
+
+def test_a_chart_asked_for_stands_in_the_thread_and_changes_nothing(office: Office) -> None:
+    drawn: list[ChartOf] = []
+
+    def draw(chart: ChartOf) -> Picture:
+        drawn.append(chart)
+        return PICTURE
+
+    office.draw = draw
+    office.owe_alert()
+    office.after(0)
+    before, thread = told(office)
+    drawn.clear()
+    office.amend(CHART)
+    assert office.after(10) == 1
+    alert, now = told(office)
+    assert alert == before
+    [reply] = now[len(thread) :]
+    assert (drawn, reply.files[0]["alt_txt"]) == ([ChartOf("theme", ("Theme 0",))], PICTURE.alt)
+    assert reply.text == PICTURE.title
+
+
+def test_a_chart_whose_reply_was_lost_is_found_and_stands_once(office: Office) -> None:
+    office.draw = lambda _: PICTURE
+    office.owe_alert()
+    office.after(0)
+    office.amend(CHART)
+    standing = len(office.posted())
+    office.slack.faults.lose_reply(COMPLETE)
+    assert office.after(10) == 0
+    office.restart()
+    assert office.after(UNKNOWN_WAIT) == 1
+    assert len(office.posted()) == standing + 1
+    assert len(office.slack.calls(COMPLETE)) == len([one for one in office.posted() if one.files])
+
+
+@pytest.mark.parametrize("scope", ["files:write", ""])
+def test_where_there_can_be_no_picture_words_say_what_it_shows(office: Office, scope: str) -> None:
+    office.draw = (lambda _: PICTURE) if scope else (lambda _: None)
+    office.slack.scopes.discard(scope)
+    office.owe_alert()
+    office.after(0)
+    office.amend(CHART)
+    assert office.after(10) == 1
+    reply = told(office)[1][-1]
+    assert (reply.files, "Theme 0" in reply.text, PICTURE.alt in reply.text) == ([], True, bool(scope))
+
+
+# --- quiet hours ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("evening", "morning"),
+    [
+        (datetime(2024, 7, 20, 21, 30, tzinfo=UTC), datetime(2024, 7, 21, 6, tzinfo=UTC)),
+        (datetime(2024, 3, 30, 23, 30, tzinfo=UTC), datetime(2024, 3, 31, 6, tzinfo=UTC)),  # clocks go forward
+        (datetime(2024, 10, 26, 21, 30, tzinfo=UTC), datetime(2024, 10, 27, 7, tzinfo=UTC)),  # and back
+        (datetime(2024, 10, 27, 1, 30, tzinfo=UTC), datetime(2024, 10, 27, 7, tzinfo=UTC)),  # the hour that comes twice
+    ],
+)
+def test_quiet_hours_hold_what_is_owed_and_let_it_go_when_they_end(
+    office: Office, evening: datetime, morning: datetime
+) -> None:
+    office.quiet = NIGHT
+    office.restart()
+    office.now = evening
+    for name in ("first", "second"):
+        office.owe(name)
+    assert office.after(0) == 0
+    office.restart()
+    office.now = morning - timedelta(seconds=1)
+    assert (office.after(0), office.posted()) == (0, [])
+    assert office.after(1) == 2
+    assert keys(office.posted()) == ["first#0", "second#0"]
+
+
+def test_outside_of_quiet_hours_nothing_waits(office: Office) -> None:
+    office.quiet = NIGHT
+    office.restart()
+    office.now = datetime(2024, 7, 20, 20, 59, tzinfo=UTC)
+    office.owe("ons")
+    assert office.after(0) == 1
+
+
+def test_what_was_begun_before_the_night_is_read_back_in_the_morning(office: Office) -> None:
+    office.quiet = NIGHT
+    office.restart()
+    office.now = datetime(2024, 7, 20, 20, 59, 58, tzinfo=UTC)
+    office.owe("ons")
+    office.slack.faults.lose_reply(POST)
+    assert [office.after(0), office.after(5), office.after(9 * 3_600)] == [0, 0, 1]
+    assert keys(office.posted()) == ["ons#0"]
