@@ -12,7 +12,8 @@ from datetime import date
 
 from bot.slack_text import cut, literal
 from engine.changes import Cause, Change, Kind, Standing
-from jobs.notices import Footing
+from engine.explain import Distance
+from jobs.notices import Because, Footing, Said
 from state.views import IndicatorView, SnapshotView
 
 NAME = 120
@@ -303,3 +304,69 @@ def echo(text: str) -> str:
 def plural_s(number: int) -> str:
     """The s of "indicators", where there is not one."""
     return "" if number == 1 else "s"
+
+
+_LEAST_SHOWN = 0.05
+_COUNTED_NOW = {"joined": " (newly counted)", "left": " (no longer counted)"}
+
+
+def because(parts: Sequence[Because]) -> str:
+    """As "Vehicle crime cost 1.9 places of the average rank, Theft 1.1; Arson gained 0.3"; empty without parts.
+
+    What moved it most comes first; effects that would be shown as nothing are left out.
+    """
+    shown = [part for part in parts if abs(part.effect) >= _LEAST_SHOWN]
+    groups = [[part for part in shown if (part.effect > 0) is worse] for worse in (True, False)]
+    groups.sort(key=lambda group: -max((abs(part.effect) for part in group), default=0.0))
+    told: list[str] = []
+    unit = " places of the average rank"
+    for group in groups:
+        for at, part in enumerate(group):
+            verb = (" cost" if part.effect > 0 else " gained") if at == 0 else ""
+            told.append(
+                f"{'; ' if told and at == 0 else ', ' if told else ''}{literal(cut(part.name, 60))}{verb} "
+                f"{abs(part.effect):.1f}{unit}{_COUNTED_NOW.get(part.kind, '')}"
+            )
+            unit = ""
+    return "".join(told)
+
+
+def remarks(cause: str, action: str, review: str, most: int = 150) -> str:
+    """What somebody said about a change, as "cause – …; action – …; review by 1 June 2026"; empty parts left out."""
+    parts = (
+        f"cause – {literal(cut(cause, most))}" if cause.strip() else "",
+        f"action – {literal(cut(action, most))}" if action.strip() else "",
+        f"review by {day(review)}" if review else "",
+    )
+    return "; ".join(part for part in parts if part)
+
+
+def last_time(said: Said | None) -> str:
+    """As "Last time, Ann on 3 May 2026: cause – …; action – …; review by …"; empty where nobody said anything."""
+    if said is None:
+        return ""
+    return f"Last time, {name(said.by)} on {day(said.day)}: {remarks(said.cause, said.action, said.review)}"
+
+
+def not_judged(eligibility: str) -> str:
+    """Why an indicator is not judged, as "not judged: too few areas have a figure"."""
+    return _INELIGIBLE.get(eligibility, "not judged")
+
+
+def amount(value: float, unit: str, decimals: int | None) -> str:
+    """How much of a unit, as of a difference: "2.3 percentage points", "£120 per head", "0.4 per 1,000"."""
+    if _PER_CENT.match(cut(unit.strip(), NAME)):
+        shown = number(value, decimals)
+        return f"{shown} percentage point{'' if shown == '1' else 's'}"
+    return figure(value, unit, decimals)
+
+
+def distance(way: Distance, unit: str, decimals: int | None) -> str:
+    """As "needs 2.3 percentage points, 3 places, to leave the bottom quartile, at 87.1%"; or how far above it."""
+    far, line = count(way.places, "place"), ""
+    if way.gap is not None and way.needed is not None:
+        far = f"{amount(float(way.gap), unit, decimals)}, {far},"
+        line = figure(float(way.needed), unit, decimals)
+    if way.way == "leave":
+        return f"needs {far} to leave the bottom quartile" + (f", at {line}" if line else "")
+    return f"{far} above the bottom quartile" + (f", which begins at {line}" if line else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from engine.catalogue import Catalogue, load_catalogue
 from engine.changes import Thresholds
@@ -18,10 +19,14 @@ TEAM, OPS = "team", "ops"
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A destination that gets only some themes; ``name`` becomes ``lead:NAME`` in the outbox."""
+    """A destination that gets only some themes; ``name`` becomes ``lead:NAME`` in the outbox.
+
+    ``place`` is its channel or user.
+    """
 
     name: str
     themes: frozenset[str]
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,10 @@ class Policy:
     publishers: tuple[str, ...] = ()
     """Those that are watched."""
     illustrative: bool = False
+    team_place: str = ""
+    """The team's channel."""
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/London"))
+    """Whose days count where something holds until a day."""
 
 
 def policy_from(settings: Settings) -> Policy:
@@ -58,6 +67,8 @@ def policy_from(settings: Settings) -> Policy:
         ),
         leads=_leads(settings),
         publishers=_watched(settings, catalogue),
+        team_place=settings.slack.channel,
+        zone=settings.schedule.timezone,
     )
 
 
@@ -84,5 +95,5 @@ def _leads(settings: Settings) -> tuple[Lead, ...]:
     for lead in settings.leads:
         if lead.slack != settings.slack.channel:
             first = shared.get(lead.slack, Lead(lead.name, frozenset()))
-            shared[lead.slack] = Lead(first.name, first.themes | set(lead.themes))
+            shared[lead.slack] = Lead(first.name, first.themes | set(lead.themes), lead.slack)
     return tuple(shared.values())

@@ -49,7 +49,10 @@ Seen = Mapping[str, Place]
 
 
 def folders_want_a_look(settings: Settings, seen: Seen, now: datetime) -> bool:
-    """Whether a drop folder holds a new file, stopped being readable or is readable again: cheap, reads no file."""
+    """Whether a drop folder holds a new file, stopped being readable or is readable again: cheap, reads no file.
+
+    A file under embargo is new once, to be noted, and then again when the embargo is over.
+    """
     for folder in folders(settings):
         failures = seen.get(str(folder), Place()).failures
         try:
@@ -62,8 +65,25 @@ def folders_want_a_look(settings: Settings, seen: Seen, now: datetime) -> bool:
 
 
 def _waiting(settings: Settings, folder: Path, seen: Seen, now: datetime) -> list[file.Found]:
+    """What is new in a folder, but for files known to be under embargo."""
     marks = {name: place.mark for name, place in seen.items()}
-    return file.look([folder], marks, settle=settings.sources.file.settle.seconds, now=now.timestamp())
+    found = file.look([folder], marks, settle=settings.sources.file.settle.seconds, now=now.timestamp())
+    return [one for one in found if not _noted(settings, one.place, seen, now)]
+
+
+def _embargoed(settings: Settings, name: str, now: datetime) -> str:
+    """Until when (ISO, UTC) a file may not be read; empty where it may, or where its name has to be refused."""
+    try:
+        over = file.embargo_of(name, settings.schedule.timezone)
+    except SourceError:
+        return ""
+    return over.isoformat(timespec="seconds") if over and now < over else ""
+
+
+def _noted(settings: Settings, place: str, seen: Seen, now: datetime) -> bool:
+    """Whether a place is known to be under embargo."""
+    until = _embargoed(settings, file.name_at(place), now)
+    return bool(until) and seen.get(place, Place()).next_try == until
 
 
 def folders(settings: Settings) -> list[Path]:
@@ -106,7 +126,7 @@ def poll(
             look.take_file(found)
     if "addresses" in places:
         for address in addresses(settings):
-            look.take_address(client, address, seen.get(address, Place()).mark)
+            look.take_address(client, address, seen)
     look.record(started)
     return Polled(tuple(look.outcomes), tuple(look.refusals))
 
@@ -143,7 +163,8 @@ class _Look:
         for folder in folders(self.settings):
             failed = ""
             try:
-                found += _waiting(self.settings, folder, seen, self.now())
+                new = _waiting(self.settings, folder, seen, self.now())
+                found += [one for one in new if not self._waits(one.place, seen)]
             except SourceError as error:
                 failed = str(error)
                 self._refused(str(folder), failed)
@@ -152,19 +173,34 @@ class _Look:
                     self._record(str(folder), None, failed)
         return found
 
+    def _waits(self, place: str, seen: Seen) -> bool:
+        """Whether a file is under embargo, which is noted, and logged, the first time it is seen."""
+        until = _embargoed(self.settings, file.name_at(place), self.now())
+        if until and seen.get(place, Place()).next_try != until:
+            log.info("waits for the end of its embargo", place=shown(place), until=until)
+            with self._unit:
+                mark = seen.get(place, Place()).mark
+                sources.save_place(self.db, file.NAME, place, Place(mark, next_try=until))
+        return bool(until)
+
     def take_file(self, found: file.Found) -> None:
         path = Path(found.place)
-        refused = self._taken(found.place, lambda: file.read(path, limit=self._limit))
+        zone, now = self.settings.schedule.timezone, self.now()
+        refused = self._taken(found.place, lambda: file.read(path, limit=self._limit, zone=zone, now=now))
         with self._unit:
             if refused:
                 self._owe_refused(path.name, f"{found.place} {found.mark}".encode(), refused)
             sources.save_place(self.db, file.NAME, found.place, Place(found.mark))
 
-    def take_address(self, client: Client, address: str, mark: str) -> None:
+    def take_address(self, client: Client, address: str, seen: Seen) -> None:
         """A failure to fetch counts against the address; what was fetched and is no release is told at once."""
+        if self._waits(address, seen):
+            return
+        mark = seen.get(address, Place()).mark
         failed = refused = ""
         answer = None
         try:
+            file.refuse_early(file.name_at(address), zone=self.settings.schedule.timezone, now=self.now())
             answer = file.download(client, address, mark, limit=self._limit)
         except SourceError as error:
             failed = str(error)

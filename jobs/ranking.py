@@ -44,7 +44,10 @@ SNAPSHOTS_KEPT = 8
 
 @dataclass(frozen=True)
 class Ranked:
-    """The stored snapshot, what it stands on, and what changed; ``first`` when there was none before."""
+    """The stored snapshot, what it stands on, and what changed; ``first`` when there was none before.
+
+    ``since`` is the snapshot that each changed subject was compared with.
+    """
 
     head: SnapshotHead
     snapshot: Snapshot
@@ -53,6 +56,7 @@ class Ranked:
     council: str
     changes: tuple[Change, ...]
     first: bool
+    since: Mapping[str, int] = field(default_factory=dict)
 
 
 def comparators_of(policy: Policy, on: date) -> Comparators:
@@ -102,7 +106,9 @@ def rank_and_compare(
     comparison = _Comparison(db, after, held, previous, policy, council)
     changes = comparison.run(head.id, rebased)
     snapshots.save_changes(db, changes, release=release, snapshot=head.id, since=comparison.since)
-    return Ranked(head, after.snapshot, catalogue, group, council, tuple(changes), previous is None)
+    return Ranked(
+        head, after.snapshot, catalogue, group, council, tuple(changes), previous is None, since=comparison.since
+    )
 
 
 def catalogue_now(

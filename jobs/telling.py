@@ -1,17 +1,27 @@
-"""Who is owed what: notices into the outbox, one a release and destination, nobody told twice in one place."""
+"""What is owed: notices into the outbox, one a release and destination, nobody told twice in one place.
+
+What a release corrects of an earlier alert changes that alert where it stands, and is not told a second time.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.areas import load_areas
 from engine.changes import Cause, Change, Kind, basket_standing
+from engine.margin import within_margin
 from engine.quality import Finding
+from jobs.audience import TO, Audience, audiences, loud_and_muted, why_muted
+from jobs.corrections import corrections
+from jobs.explaining import because
 from jobs.notices import (
     BaselineNotice,
+    Because,
+    CorrectionNotice,
     FindingLine,
     Footing,
     HeldNotice,
@@ -21,17 +31,25 @@ from jobs.notices import (
     RefusedNotice,
     ReleaseAlert,
     ReleaseInfo,
+    Said,
     SourceNotice,
     ThemeLine,
     to_json,
 )
 from jobs.policy import OPS, TEAM, Policy
 from jobs.ranking import Ranked, bottom_and_judged, rank_held
-from state import outbox
+from state import acknowledgements, outbox
 from state.database import Database
 
-TO = "to:"
-"""Begins a destination that names its place, the ID of a user or channel; others are named in the settings."""
+__all__ = [
+    "TO",
+    "owe_first_fill",
+    "owe_held",
+    "owe_overdue",
+    "owe_refused",
+    "owe_release",
+    "owe_source",
+]
 
 _FIRST_FILL = f"publishers/first-fill/{TEAM}"
 
@@ -39,26 +57,23 @@ _FIRST_FILL = f"publishers/first-fill/{TEAM}"
 def owe_release(
     db: Database, release: ReleaseInfo, ranked: Ranked, policy: Policy, now: datetime, *, published: bool = False
 ) -> int:
-    """Owe what an accepted release has to tell: the baseline, or its changes to the team and to each lead.
+    """Owe what an accepted release has to tell: the baseline, or its changes to the team, leads and subscribers.
 
     ``published`` tells a publisher's own release from a file. Returns the number of messages owed: none when nothing
     moved, and none for what a publisher's release changes by indicators never seen before alone. Until all publishers
-    have been looked at, the baseline waits for the others.
+    have been looked at, the baseline waits for the others. Within the caller's unit of work.
     """
     filling = published and not outbox.known(db, _FIRST_FILL)
     if ranked.first and filling:
         return 0
     if ranked.first:
         key = f"release/{release.id}/baseline/{TEAM}"
-        return int(_owe(db, key, TEAM, _baseline(release, ranked, policy), now))
-    owed = 0
-    for destination, themes in [(TEAM, None), *((f"lead:{lead.name}", lead.themes) for lead in policy.leads)]:
-        alert = _alert(release, ranked, policy, themes)
-        only_first = published and alert.seen_first and set(alert.quiet) <= {Cause.BASKET}
-        if alert.moved or (alert.quiet and not (filling or only_first)):
-            key = f"release/{release.id}/snapshot/{ranked.head.id}/{destination}"
-            owed += _owe(db, key, destination, alert, now)
-    return owed
+        return int(_owed(db, key, TEAM, _baseline(release, ranked, policy), now))
+    teller = _Teller(db, release, ranked, policy, now)
+    heard = audiences(db, policy, now)
+    former = sorted(outbox.ever_alerted(db) - {audience.destination for audience in heard})
+    owed = sum(teller.correct(destination).owed for destination in former)  # what stands there is wrong all the same
+    return owed + sum(teller.tell(audience, filling=filling, published=published) for audience in heard)
 
 
 def owe_first_fill(db: Database, policy: Policy, now: datetime) -> bool:
@@ -69,7 +84,7 @@ def owe_first_fill(db: Database, policy: Policy, now: datetime) -> bool:
     if ranked is None:
         return False
     release = ReleaseInfo(ranked.head.release_id, "the publishers, looked at for the first time", "", "")
-    return _owe(db, _FIRST_FILL, TEAM, _baseline(release, ranked, policy), now)
+    return _owed(db, _FIRST_FILL, TEAM, _baseline(release, ranked, policy), now)
 
 
 def owe_held(
@@ -81,8 +96,9 @@ def owe_held(
     *,
     names: Mapping[str, str],
     whole: bool,
+    again: int = 0,
 ) -> bool:
-    """Owe the ops channel word of a release held whole, or of indicators held from it."""
+    """Owe the ops channel word of a release held whole, or of indicators held from it; ``again`` asks once more."""
     lines = tuple(
         FindingLine(finding.check, finding.indicator or "", names.get(finding.indicator or "", ""), finding.evidence)
         for finding in findings
@@ -90,18 +106,19 @@ def owe_held(
     held = sum(1 for line in lines if line.indicator)
     notice = HeldNotice("held", release, whole, lines, held, policy.illustrative)
     what = hashlib.sha256(repr([(line.check, line.indicator) for line in lines]).encode()).hexdigest()[:12]
-    return _owe(db, f"release/{release.id}/held/{what}/{OPS}", OPS, notice, now)
+    what += f"-{again}" if again else ""
+    return _owed(db, f"release/{release.id}/held/{what}/{OPS}", OPS, notice, now)
 
 
 def owe_refused(db: Database, source: str, name: str, identity: str, reason: str, now: datetime) -> bool:
     """Owe the ops channel word of a file that cannot be read as a release, once for each content."""
-    return _owe(db, f"refused/{identity}/{OPS}", OPS, RefusedNotice("refused", source, name, reason), now)
+    return _owed(db, f"refused/{identity}/{OPS}", OPS, RefusedNotice("refused", source, name, reason), now)
 
 
 def owe_source(db: Database, source: str, notice: SourceNotice, now: datetime) -> bool:
     """Owe the ops channel word of what goes wrong at a source, and of what works again."""
     what = hashlib.sha256(to_json(notice).encode()).hexdigest()[:12]
-    return _owe(db, f"source/{source}/{now.isoformat(timespec='seconds')}/{what}", OPS, notice, now)
+    return _owed(db, f"source/{source}/{now.isoformat(timespec='seconds')}/{what}", OPS, notice, now)
 
 
 def owe_overdue(db: Database, releases: Iterable[str], notice: OverdueNotice, now: datetime) -> bool:
@@ -110,14 +127,19 @@ def owe_overdue(db: Database, releases: Iterable[str], notice: OverdueNotice, no
     Each is one text made of what is told of it, its source, its data set and its day.
     """
     what = hashlib.sha256(repr(sorted(releases)).encode()).hexdigest()[:12]
-    return _owe(db, f"overdue/{what}/{OPS}", OPS, notice, now)
+    return _owed(db, f"overdue/{what}/{OPS}", OPS, notice, now)
 
 
-def _owe(db: Database, key: str, destination: str, notice: Notice, now: datetime) -> bool:
+def _owed(db: Database, key: str, destination: str, notice: Notice, now: datetime) -> bool:
+    return _owe(db, key, destination, notice, now) is not None
+
+
+def _owe(
+    db: Database, key: str, destination: str, notice: Notice, now: datetime, amends: int | None = None
+) -> int | None:
     stamp = now.isoformat(timespec="seconds")
     payload = to_json(notice)
-    number = outbox.owe(db, key=key, destination=destination, kind=notice.kind, payload=payload, now=stamp)
-    return number is not None
+    return outbox.owe(db, key=key, destination=destination, kind=notice.kind, payload=payload, now=stamp, amends=amends)
 
 
 def _footing(ranked: Ranked, policy: Policy) -> Footing:
@@ -154,33 +176,114 @@ def _lines(ranked: Ranked, kind: str) -> tuple[ThemeLine, ...]:
     return tuple(lines)
 
 
-def _alert(release: ReleaseInfo, ranked: Ranked, policy: Policy, themes: frozenset[str] | None) -> ReleaseAlert:
-    concerned = [change for change in ranked.changes if themes is None or change.theme in themes]
-    counts = [
-        bottom_and_judged(ranked.snapshot, ranked.council, name)
-        for name, kind in ranked.snapshot.baskets
-        if kind == "theme" and (themes is None or name in themes)
-    ]
-    loud = [change for change in concerned if change.alerts]
-    quiet = Counter(str(change.cause) for change in concerned if change.cause and not change.alerts)
-    return ReleaseAlert(
-        kind="release_alert",
-        footing=_footing(ranked, policy),
-        release=release,
-        moved=tuple(_moved(change, ranked) for change in sorted(loud, key=_by_theme)),
-        quiet=dict(quiet),
-        seen_first=sum(change.kind == Kind.BASELINE for change in concerned),
-        bottom=sum(bottom for bottom, _ in counts),
-        judged=sum(judged for _, judged in counts),
-    )
+@dataclass
+class _Teller:
+    """Tells the destinations one release, each what concerns it."""
+
+    db: Database
+    release: ReleaseInfo
+    ranked: Ranked
+    policy: Policy
+    now: datetime
+    explained: dict[str, tuple[Because, ...]] = field(default_factory=dict)
+    """Why each theme or composite moved, worked out once for all destinations."""
+    said: dict[str, Said] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.said = {
+            subject: Said(one.by_name or one.by, one.at[:10], one.cause, one.action, one.review)
+            for subject, one in acknowledgements.latest(self.db).items()
+        }
+
+    def tell(self, audience: Audience, *, filling: bool, published: bool) -> int:
+        """Owe a destination its corrections and its alert; returns how many messages are to be sent.
+
+        What stands there and is wrong is corrected though it is muted. Muted changes alone are owed as a message that
+        is suppressed with the reason, so that silence can be seen to be wanted.
+        """
+        concerned = [change for change in self.ranked.changes if audience.concerns(change.theme)]
+        correcting = self.correct(audience.destination)
+        fresh = [change for change in concerned if change.subject not in correcting.subjects]
+        loud, muted = loud_and_muted(audience, fresh)
+        alert = self._alert(audience, loud, fresh, muted=len(muted), withdrawn=correcting.withdrawn)
+        only_first = published and alert.seen_first and set(alert.quiet) <= {Cause.BASKET}
+        told = bool(alert.moved or (alert.quiet and not (filling or only_first)))
+        if not (told or muted):
+            return correcting.owed
+        key = f"release/{self.release.id}/snapshot/{self.ranked.head.id}/{audience.destination}"
+        number = _owe(self.db, key, audience.destination, alert, self.now)
+        if number is None:
+            return correcting.owed
+        if not told:
+            outbox.finish(self.db, number, "suppressed", why_muted(mute for _, mute in muted))
+            return correcting.owed
+        outbox.alerted(self.db, audience.destination, [moved.change.subject for moved in alert.moved], number)
+        return correcting.owed + 1
+
+    def correct(self, destination: str) -> _Corrected:
+        """Owe one correction for each earlier alert at a destination that the release undoes or alters."""
+        changes, thresholds = self.ranked.changes, self.policy.thresholds
+        found = corrections(self.db, destination, changes, thresholds, self.now)
+        owed = 0
+        for number, lines in found.items():
+            notice = CorrectionNotice("correction", self.release, lines, _footing(self.ranked, self.policy))
+            key = f"release/{self.release.id}/snapshot/{self.ranked.head.id}/corrects/{number}"
+            owed += _owe(self.db, key, destination, notice, self.now, amends=number) is not None
+        told = [line for lines in found.values() for line in lines]
+        return _Corrected(frozenset(line.told.subject for line in told), sum(line.withdrawn for line in told), owed)
+
+    def _alert(
+        self, audience: Audience, loud: Iterable[Change], concerned: Iterable[Change], *, muted: int, withdrawn: int
+    ) -> ReleaseAlert:
+        ranked = self.ranked
+        counts = [
+            bottom_and_judged(ranked.snapshot, ranked.council, name)
+            for name, kind in ranked.snapshot.baskets
+            if kind == "theme" and audience.concerns(name)
+        ]
+        concerned = list(concerned)
+        quiet = Counter(str(change.cause) for change in concerned if change.cause and not change.alerts)
+        return ReleaseAlert(
+            kind="release_alert",
+            footing=_footing(ranked, self.policy),
+            release=self.release,
+            moved=tuple(self._moved(change) for change in sorted(loud, key=_by_theme)),
+            quiet=dict(quiet),
+            seen_first=sum(change.kind == Kind.BASELINE for change in concerned),
+            bottom=sum(bottom for bottom, _ in counts),
+            judged=sum(judged for _, judged in counts),
+            muted=muted,
+            withdrawn=withdrawn,
+        )
+
+    def _moved(self, change: Change) -> Moved:
+        said = self.said.get(change.subject)
+        if change.indicator is None:
+            return Moved(change, change.theme, why=self._why(change), said=said)
+        entry = self.ranked.catalogue.indicators[change.indicator]
+        unsure = change.kind is Kind.ENTERED and within_margin(self.ranked.snapshot, change.indicator, change.area)
+        return Moved(change, entry.name, entry.unit, entry.decimals, str(entry.polarity), said=said, unsure=unsure)
+
+    def _why(self, change: Change) -> tuple[Because, ...]:
+        """Why a theme or composite moved since the snapshot that it was compared with."""
+        since = self.ranked.since.get(change.subject)
+        if since is None:
+            return ()
+        if change.subject not in self.explained:
+            self.explained[change.subject] = because(
+                self.db, change.theme, self.ranked.council, since, self.ranked.head.id
+            )
+        return self.explained[change.subject]
+
+
+@dataclass(frozen=True, slots=True)
+class _Corrected:
+    """What was told before and is corrected now: its subjects, how much of it is withdrawn, and messages owed."""
+
+    subjects: frozenset[str]
+    withdrawn: int
+    owed: int
 
 
 def _by_theme(change: Change) -> tuple[str, bool, str]:
     return change.theme, change.indicator is not None, change.indicator or ""
-
-
-def _moved(change: Change, ranked: Ranked) -> Moved:
-    if change.indicator is None:
-        return Moved(change, change.theme)
-    entry = ranked.catalogue.indicators[change.indicator]
-    return Moved(change, entry.name, entry.unit, entry.decimals, str(entry.polarity))

@@ -12,7 +12,8 @@ from sqlite_utils import Database
 class Owed:
     """One message owed: ``payload`` is the notice as JSON, ``state`` is pending, sending, sent or suppressed.
 
-    ``amends`` is the number of the earlier message that this one changes; it stands in the thread of that.
+    ``amends`` is the number of the earlier message that this one changes; it stands in the thread of that. ``created``
+    is when it was owed, an ISO time.
     """
 
     id: int
@@ -22,9 +23,10 @@ class Owed:
     state: str
     attempts: int
     amends: int | None = None
+    created: str = ""
 
 
-_COLUMNS = "id, key, destination, payload, state, attempts, amends"
+_COLUMNS = "id, key, destination, payload, state, attempts, amends, created"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,15 @@ def owed(db: Database, number: int) -> Owed | None:
     return Owed(*row) if row else None
 
 
+def under(db: Database, prefix: str) -> list[Owed]:
+    """Messages whose key begins so, oldest first."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM outbox WHERE substr(key, 1, ?) = ? ORDER BY id",  # noqa: S608
+        (len(prefix), prefix),
+    )
+    return [Owed(*row) for row in rows]
+
+
 def amendments(db: Database, number: int) -> list[Owed]:
     """What amends a message, oldest first, delivered or not."""
     rows = db.execute(f"SELECT {_COLUMNS} FROM outbox WHERE amends = ? ORDER BY id", (number,))  # noqa: S608
@@ -95,6 +106,11 @@ def alerted(db: Database, destination: str, subjects: Iterable[str], number: int
 def last_alert(db: Database, destination: str) -> dict[str, int]:
     """For each subject the number of the message that told a destination of it last."""
     return dict(db.execute("SELECT subject, outbox_id FROM alerted WHERE destination = ?", (destination,)))
+
+
+def ever_alerted(db: Database) -> set[str]:
+    """The destinations that were ever told of a subject, those that hear of nothing any more among them."""
+    return {destination for (destination,) in db.execute("SELECT DISTINCT destination FROM alerted")}
 
 
 def claim(db: Database, owed: Owed) -> bool:

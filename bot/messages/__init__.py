@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.messages.alerts import release_alert
+from bot.messages.alerts import nothing_left, release_alert
 from bot.messages.amendments import acknowledged, chart, correction, decided, muted
 from bot.messages.baseline import baseline
 from bot.messages.digest import digest
@@ -27,7 +27,7 @@ from jobs.notices import (
     SourceNotice,
 )
 
-__all__ = ["render"]
+__all__ = ["nothing_left", "render"]
 
 
 def render(notice: Notice, amendments: Sequence[Amendment] = (), ref: str = "") -> Message:  # noqa: C901, PLR0911 - one line a kind

@@ -1,17 +1,39 @@
-"""What a release changed: the fact first, the worst lines, and the whole list theme by theme in the thread."""
+"""What a release changed: the fact first, the worst lines, and the whole list theme by theme in the thread.
+
+What revised figures undo or alter afterwards is marked in the message itself, in words; what people did with its
+buttons stands below.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from bot import words
-from bot.slack_text import Message, compose, context, pages, paragraphs, section
+from bot.slack_text import Block, Message, actions, button, compose, context, cut, pages, paragraphs, section
 from engine.changes import Cause, Change, Kind
-from jobs.notices import Amendment, Moved, ReleaseAlert, ReleaseInfo
+from jobs.notices import (
+    AcknowledgedNotice,
+    Amendment,
+    CorrectedLine,
+    CorrectionNotice,
+    Moved,
+    MutedNotice,
+    Notice,
+    ReleaseAlert,
+    ReleaseInfo,
+)
 
 SHOWN = 6
 """Lines in the message itself; all of them are in its thread."""
+
+WHY, CHART, ACKNOWLEDGE, MUTE = "alert:why", "alert:chart", "alert:acknowledge", "alert:mute"
+"""What the buttons ask for; their value is the number of the message in the outbox."""
+
+_ACKNOWLEDGED = 3
+"""What people said about it that is shown, the newest."""
+_LABEL = 75
 
 _BASKETS = frozenset({Kind.THEME_MOVED, Kind.COMPOSITE_MOVED})
 _VERDICTS = {
@@ -26,17 +48,90 @@ _COUNTED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Since:
+    """What has become of an alert's changes since it was told, by subject: the correction, and whose it is."""
+
+    corrected: Mapping[str, tuple[CorrectedLine, ReleaseInfo]]
+
+    @classmethod
+    def of(cls, notice: ReleaseAlert, amendments: Sequence[Amendment]) -> _Since:
+        told = {moved.change.subject for moved in notice.moved}
+        return cls(
+            {
+                line.told.subject: (line, amendment.release)
+                for amendment in amendments
+                if isinstance(amendment, CorrectionNotice)
+                for line in amendment.lines
+                if line.told.subject in told
+            }
+        )
+
+    def withdrawn(self, moved: Moved) -> bool:
+        found = self.corrected.get(moved.change.subject)
+        return found is not None and found[0].withdrawn
+
+    def now(self, moved: Moved) -> Moved:
+        """The change with the standing it was corrected to; one withdrawn stays as it was told."""
+        found = self.corrected.get(moved.change.subject)
+        if found is None or found[0].withdrawn:
+            return moved
+        return replace(moved, change=replace(moved.change, after=found[0].now))
+
+    def note(self, moved: Moved) -> str:
+        """As "withdrawn by release 7, 3 May 2026: revised figures put it back at 23rd of 32"; empty where it stands."""
+        found = self.corrected.get(moved.change.subject)
+        if found is None:
+            return ""
+        line, by = found
+        verdict = "withdrawn" if line.withdrawn else "corrected"
+        what = f"put it back at {words.place(line.now)}" if line.withdrawn else f"put it at {words.place(line.now)}"
+        told = "" if line.withdrawn else f", told as {words.place(line.told.after)}"
+        return f"{verdict} by {_number_and_day(by)}: revised figures {what}{told}"
+
+    def back(self, moved: Moved) -> str:
+        """As "Police & Crime is back at 11th of 32 by release 7, 3 May 2026: revised figures"."""
+        line, by = self.corrected[moved.change.subject]
+        return f"{words.name(moved.name)} is back at {words.place(line.now)} by {_number_and_day(by)}: revised figures"
+
+    def line(self, moved: Moved) -> str:
+        """The change as it stands; one that was withdrawn is struck, which the words beside it say."""
+        if self.withdrawn(moved):
+            return words.joined(f"• ~{_plain_line(moved)}~", self.note(moved))
+        return words.joined(line(self.now(moved)), self.note(moved))
+
+
 def release_alert(notice: ReleaseAlert, amendments: Sequence[Amendment] = (), ref: str = "") -> Message:
     """One message for one release and destination; the thread holds what it has no room for."""
-    del amendments, ref
-    first = _foremost(notice.moved)
-    lines = [line(moved) for moved in sorted(notice.moved, key=_worst_first) if moved is not first]
-    top = [f"{_headline(first, notice.moved)} · {release(notice.release)}", _counts(notice)]
-    rest = [_more(len(lines) - SHOWN), words.quiet(notice.quiet), _seen_first(notice.seen_first)]
-    body = [*top, *lines[:SHOWN], *rest]
+    since = _Since.of(notice, amendments)
+    void = _void(notice, since)
+    first = foremost(notice.moved)
+    others = [moved for moved in sorted(notice.moved, key=_worst_first) if moved is not first or void]
+    shown = [text for moved in others[:SHOWN] for text in _told(moved, since, remembered=not void)]
+    body = [
+        f"{_headline(first, notice.moved, since)} · {release(notice.release)}",
+        _counts(notice, since),
+        _why(first) if first and first.change.subject not in since.corrected else "",
+        words.last_time(first.said) if first and not void else "",
+        *shown,
+        _more(len(others) - SHOWN),
+        words.quiet(notice.quiet),
+        _seen_first(notice.seen_first),
+        *_done(notice, amendments),
+    ]
     foot = context(words.foot(notice.footing))
-    thread = _thread(notice) if len(lines) > SHOWN else []
-    return compose([*paragraphs(body), foot], thread)
+    thread = _thread(notice, since) if len(others) > SHOWN else []
+    return compose([*paragraphs(body), *_buttons(first, ref, void=void), foot], thread)
+
+
+def nothing_left(notice: Notice, amendments: Sequence[Amendment]) -> ReleaseInfo | None:
+    """The release by which all that an alert tells was withdrawn; None while anything of it stands."""
+    if not isinstance(notice, ReleaseAlert) or notice.quiet:
+        return None
+    since = _Since.of(notice, amendments)
+    if not _void(notice, since):
+        return None
+    return max((by for _, by in since.corrected.values()), key=lambda by: by.id)
 
 
 def release(info: ReleaseInfo) -> str:
@@ -45,21 +140,47 @@ def release(info: ReleaseInfo) -> str:
     return f"{words.name(info.name)} ({told})"
 
 
+def _number_and_day(info: ReleaseInfo) -> str:
+    return f"release {info.id}" + (f", {words.day(info.published)}" if info.published else "")
+
+
+def fact(change: Change, name: str) -> str:
+    """As "Police & Crime falls from 11th to 21st of 32" or "Vehicle crime enters the bottom quartile"."""
+    if change.kind in _BASKETS:
+        moves = {1: "rises", -1: "falls"}.get((words.gained(change) > 0) - (words.gained(change) < 0), "moves")
+        return f"{words.name(name)} {moves} {words.from_to(change.before, change.after)}"
+    return f"{words.name(name)} {_VERDICTS.get(change.kind, 'moved')}"
+
+
 def line(moved: Moved, *, why: bool = False) -> str:
     """One change: arrow, name, ranks, quartiles, figures with unit and direction, periods, and the cause.
 
     The cause is told where it is a revision, and with ``why`` always.
     """
-    change, before, after = moved.change, moved.change.before, moved.change.after
-    rank = ", ".join(part for part in (words.move(before, after), words.quartiles(before, after)) if part)
-    if change.kind is Kind.IMPROVED:
-        rank = f"significantly better, {rank}"
+    change = moved.change
     return words.joined(
-        f"{words.arrow(change)} {words.strong(moved.name)}{_what(change)} — {rank}",
+        f"{words.arrow(change)} {words.strong(moved.name)}{_what(change)} — {_ranks(change)}",
         _figures(moved),
-        words.periods(before, after),
+        words.periods(change.before, change.after),
+        _margin(moved),
         words.cause(change) if why else _revision(change),
     )
+
+
+def _plain_line(moved: Moved) -> str:
+    """The change without arrow, bold or cause, to be struck."""
+    change = moved.change
+    return words.joined(
+        f"{words.name(moved.name)}{_what(change)} — {_ranks(change)}",
+        _figures(moved),
+        words.periods(change.before, change.after),
+    )
+
+
+def _ranks(change: Change) -> str:
+    before, after = change.before, change.after
+    rank = ", ".join(part for part in (words.move(before, after), words.quartiles(before, after)) if part)
+    return f"significantly better, {rank}" if change.kind is Kind.IMPROVED else rank
 
 
 def _what(change: Change) -> str:
@@ -71,6 +192,10 @@ def _figures(moved: Moved) -> str:
         return ""
     shown = words.figures(moved.change.before, moved.change.after, moved.unit, moved.decimals)
     return f"{shown} {words.direction(moved.polarity)}".strip()
+
+
+def _margin(moved: Moved) -> str:
+    return "within the margin of error" if moved.unsure else ""
 
 
 def _revision(change: Change) -> str:
@@ -86,7 +211,7 @@ def _worst_first(moved: Moved) -> tuple[int, float]:
     return order, -(change.after.rank or 0) / (change.after.of or 1)
 
 
-def _foremost(moved: Sequence[Moved]) -> Moved | None:
+def foremost(moved: Sequence[Moved]) -> Moved | None:
     """The change that the first line tells: the theme that moved most, else the worst of the indicators."""
     for kind in (Kind.THEME_MOVED, Kind.COMPOSITE_MOVED):
         if themes := [item for item in moved if item.change.kind is kind]:
@@ -94,22 +219,32 @@ def _foremost(moved: Sequence[Moved]) -> Moved | None:
     return min(moved, key=_worst_first, default=None)
 
 
-def _headline(first: Moved | None, moved: Sequence[Moved]) -> str:
+def _void(notice: ReleaseAlert, since: _Since) -> bool:
+    return bool(notice.moved) and all(map(since.withdrawn, notice.moved))
+
+
+def _headline(first: Moved | None, moved: Sequence[Moved], since: _Since) -> str:
+    """The first line: what moved most as it stands, or that it was withdrawn."""
     if first is None:
         return "*Nothing moved enough to alert*"
-    change = first.change
-    alike = [item for item in moved if item.change.kind is change.kind]
+    standing = [item for item in moved if not since.withdrawn(item)]
+    if not standing:
+        return words.joined("*Withdrawn: nothing of this stands*", since.back(first))
+    if since.withdrawn(first):
+        stand = "1 other change stands" if len(standing) == 1 else f"{len(standing):,} other changes stand"
+        return words.joined(f"*Withdrawn:* ~{fact(first.change, first.name)}~", since.note(first), stand)
+    now = since.now(first)
+    change = now.change
     if change.kind in _BASKETS:
-        verb = "rises" if words.gained(change) > 0 else "falls"
-        fact = f"{words.name(first.name)} {verb} {words.from_to(change.before, change.after)}"
+        alike = [item for item in standing if item.change.kind is change.kind]
         noun = "theme" if change.kind is Kind.THEME_MOVED else "composite"
+        told = fact(change, first.name)
     else:
-        ranks = words.move(change.before, change.after)
-        fact = f"{words.name(first.name)} {_VERDICTS.get(change.kind, 'moved')}: {ranks}"
-        alike, noun = list(moved), "indicator"
+        alike, noun = standing, "indicator"
+        told = f"{fact(change, first.name)}: {words.move(change.before, change.after)}"
     others = len(alike) - 1
     more = f" and {others:,} more {noun}{words.plural_s(others)}" if others else ""
-    return words.joined(f"*{fact}*{more}", _detail(first))
+    return words.joined(f"*{told}*{more}", _detail(now), since.note(first))
 
 
 def _detail(first: Moved) -> str:
@@ -121,26 +256,60 @@ def _detail(first: Moved) -> str:
         words.quartiles(change.before, change.after),
         _figures(first),
         words.periods(change.before, change.after),
+        _margin(first),
         _revision(change),
     )
 
 
-def _counts(notice: ReleaseAlert) -> str:
-    """What alerts; quiet changes may have moved indicators too, and are in the number of now."""
-    kinds = [moved.change.kind for moved in notice.moved]
+def _counts(notice: ReleaseAlert, since: _Since) -> str:
+    """What alerts and stands; quiet changes may have moved indicators too, and are in the number of now.
+
+    That number is of the day of the release, and is left out once the alert has been corrected.
+    """
+    standing = [moved for moved in notice.moved if not since.withdrawn(moved)]
+    kinds = [moved.change.kind for moved in standing]
+    unsure = sum(moved.unsure for moved in standing)
     entered, left, improved = (kinds.count(kind) for kind in _COUNTED)
     if not any((entered, left, improved)):
-        text = "no indicator entered or left the bottom quartile"
+        judged = notice.judged and not _void(notice, since)
+        text = "no indicator entered or left the bottom quartile" if judged else ""
     else:
         told = [
             f"{words.count(entered, 'indicator')} {_COUNTED[Kind.ENTERED]}",
             f"{left or 'none'} {_COUNTED[Kind.LEFT]}",
             f"{improved} {_COUNTED[Kind.IMPROVED]}" if improved else "",
+            f"{unsure} {'is' if unsure == 1 else 'are'} within the margin of error" if unsure else "",
         ]
         text = ", ".join(part for part in told if part)
     are = "is" if notice.bottom == 1 else "are"
     now = f"{notice.bottom:,} of {words.count(notice.judged, 'indicator')} {are} in it now"
-    return words.joined(f"New or revised figures: {text}", now if notice.judged else "")
+    return words.joined(
+        f"New or revised figures: {text}" if text else "",
+        now if text and notice.judged and not since.corrected else "",
+        _withdrawn_here(notice.withdrawn),
+        _muted_here(notice.muted),
+    )
+
+
+def _withdrawn_here(number: int) -> str:
+    are = "is" if number == 1 else "are"
+    return f"{words.count(number, 'change')} told earlier {are} withdrawn" if number else ""
+
+
+def _muted_here(number: int) -> str:
+    are = "is" if number == 1 else "are"
+    return f"{words.count(number, 'muted change')} {are} left out" if number else ""
+
+
+def _why(moved: Moved) -> str:
+    told = words.because(moved.why)
+    return f"Why: {told}" if told else ""
+
+
+def _told(moved: Moved, since: _Since, *, remembered: bool) -> Iterable[str]:
+    yield since.line(moved)
+    if remembered and not since.withdrawn(moved):
+        yield words.last_time(moved.said)
 
 
 def _more(number: int) -> str:
@@ -151,14 +320,68 @@ def _seen_first(number: int) -> str:
     return f"{words.count(number, 'indicator')} seen for the first time" if number else ""
 
 
-def _thread(notice: ReleaseAlert) -> list[Message]:
-    """Every change, theme by theme."""
+def _done(notice: ReleaseAlert, amendments: Sequence[Amendment]) -> list[str]:
+    """What people did with the buttons, the newest of it."""
+    said = [one for one in amendments if isinstance(one, AcknowledgedNotice)]
+    muted = [one for one in amendments if isinstance(one, MutedNotice)]
+    single = len(notice.moved) == 1
+    earlier = len(said) - _ACKNOWLEDGED
+    note = f"… and {words.count(earlier, 'earlier acknowledgement')}: see the thread" if earlier > 0 else ""
+    lines = [
+        f"Acknowledged by {words.name(one.by)} on {words.day(one.day)}{_of(one.names, single=single)}: "
+        + (words.remarks(one.cause, one.action, one.review) or "nothing said")
+        for one in said[-_ACKNOWLEDGED:]
+    ]
+    lines += [
+        f"Muted by {words.name(one.by)} on {words.day(one.day)} until {until(one)}{_of(one.names, single=single)}"
+        + (f": {words.echo(one.reason)}" if one.reason.strip() else "")
+        for one in muted[-1:]
+    ]
+    return [note, *lines]
+
+
+def until(notice: MutedNotice) -> str:
+    """Until when something is muted, in words."""
+    return words.day(notice.until) if notice.until else "the next release"
+
+
+def _of(names: Sequence[str], *, single: bool) -> str:
+    """Which changes somebody meant, where there are several to mean."""
+    if single or not names:
+        return ""
+    more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+    return f" ({words.name(names[0])}{more})"
+
+
+def _buttons(first: Moved | None, ref: str, *, void: bool) -> list[Block]:
+    """What can be done about it, each button saying to screen readers what it is about."""
+    if first is None or not ref:
+        return []
+
+    def press(text: str, action: str, told: str) -> Block:
+        return button(text, action, ref, label=f"{told} {cut(first.name, _LABEL - len(told) - 1)}")
+
+    asked = [press("Why?", WHY, "Why it moved:"), press("Chart", CHART, "Chart in the thread:")]
+    if not void:
+        asked += [
+            press("Acknowledge", ACKNOWLEDGE, "Acknowledge:"),
+            press("Mute until next release", MUTE, "Mute until next release:"),
+        ]
+    return [actions(*asked)]
+
+
+def _thread(notice: ReleaseAlert, since: _Since) -> list[Message]:
+    """Every change, theme by theme, with why a theme moved and what was last said."""
 
     def theme(moved: Moved) -> str:
         return moved.change.theme
 
+    def lines(moved: Moved) -> list[str]:
+        why = "" if moved.change.subject in since.corrected else _why(moved)
+        return [text for text in (since.line(moved), why, words.last_time(moved.said)) if text]
+
     groups = [
-        (words.strong(heading), [line(moved) for moved in found])
+        (words.strong(heading), [text for moved in found for text in lines(moved)])
         for heading, found in groupby(sorted(notice.moved, key=theme), key=theme)
     ]
     marked = [context(words.ILLUSTRATIVE)] if notice.footing.illustrative else []

@@ -2,30 +2,84 @@
 
 from __future__ import annotations
 
-from bot.slack_text import ChartOf, Message, compose, section
-from jobs.notices import AcknowledgedNotice, ChartNotice, CorrectionNotice, DecidedNotice, MutedNotice
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot import words
+from bot.messages import decisions
+from bot.messages.alerts import fact, release, until
+from bot.slack_text import ChartOf, Message, compose, context, cut, literal, pages, paragraphs, section
+from jobs.notices import (
+    AcknowledgedNotice,
+    ChartNotice,
+    CorrectedLine,
+    CorrectionNotice,
+    DecidedNotice,
+    MutedNotice,
+    ReleaseInfo,
+)
+
+_SHOWN = 10
+_NAMED = 5
+_REMARK = 1_000
+"""Units of what somebody wrote that are shown; of each part."""
 
 
 def correction(notice: CorrectionNotice) -> Message:
-    """What revised figures undo or alter of the message above."""
-    return compose([section(notice.release.name)])
+    """What revised figures undo or alter of the message above, each line a fact of its own; many go on below."""
+    lines = [_corrected(line, notice.release if at == 0 else None) for at, line in enumerate(notice.lines)]
+    more = len(lines) - _SHOWN
+    note = f"… and {more:,} more: see the thread" if more > 0 else ""
+    thread = [compose([section(page)]) for page in pages([("", lines[_SHOWN:])], 2_800)] if more > 0 else []
+    return compose([*paragraphs([*lines[:_SHOWN], note]), context(words.foot(notice.footing))], thread)
+
+
+def _corrected(line: CorrectedLine, by: ReleaseInfo | None) -> str:
+    """What was told and where it stands now; ``by`` is named in the first line only."""
+    where = f"revised figures in {release(by)} put it" if by else "revised figures put it"
+    place = words.place(line.now)
+    if line.withdrawn:
+        return f"*Withdrawn: {fact(line.told, line.name)}* · {where} back at {place}"
+    told = f"told as {words.place(line.told.after)}"
+    return words.joined(f"*Corrected: {fact(replace(line.told, after=line.now), line.name)}*", f"{where} there", told)
 
 
 def acknowledged(notice: AcknowledgedNotice) -> Message:
     """Who took it on, the cause they see, what they do, and when they look again."""
-    return compose([section(notice.cause)])
+    said = words.remarks(notice.cause, notice.action, notice.review, _REMARK)
+    about = _names(notice.names)
+    top = f"*Acknowledged by {words.name(notice.by)} on {words.day(notice.day)}*{f': {about}' if about else ''}"
+    return compose(paragraphs([top, said]))
 
 
 def muted(notice: MutedNotice) -> Message:
     """Who muted what for everybody, until when and why."""
-    return compose([section(notice.reason)])
+    about = _names(notice.names)
+    fact_of = f"*Muted for everybody until {until(notice)}*{f': {about}' if about else ''}"
+    by = f"by {words.name(notice.by)} on {words.day(notice.day)}"
+    reason = f"reason – {literal(cut(notice.reason, _REMARK))}" if notice.reason.strip() else ""
+    return compose(paragraphs([words.joined(fact_of, by), reason]))
+
+
+def _names(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = len(names) - _NAMED
+    return ", ".join(map(words.name, names[:_NAMED])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def decided(notice: DecidedNotice) -> Message:
     """Who decided what about a held release, why, and what came of it."""
-    return compose([section(notice.outcome)])
+    return compose(paragraphs([decisions.fact(notice), decisions.reason(notice)]))
 
 
 def chart(notice: ChartNotice) -> Message:
-    """The picture that a button asked for."""
-    return Message("Chart", [], chart=ChartOf(notice.chart, notice.names))
+    """The picture that a button asked for; where there can be none, what it would have shown."""
+    about = ", ".join(map(words.name, notice.names))
+    what = {
+        "theme": f"the rank of {about} over the years",
+        "themes": "the ranks of all themes",
+        "spend": f"performance against spend{f', {about}' if about else ''}",
+        "indicator": f"{about} against the other areas",
+        "bottom": f"what is in the bottom quartile, by theme{f', {about}' if about else ''}",
+    }[notice.chart]
+    return Message(f"Chart: {what}", [], chart=ChartOf(notice.chart, notice.names))

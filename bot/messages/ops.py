@@ -6,10 +6,26 @@ import re
 from collections.abc import Sequence
 
 from bot import words
+from bot.messages import decisions
 from bot.messages.alerts import release
-from bot.slack_text import Message, code, compose, context, cut, escape, literal, pages, paragraphs, section
+from bot.slack_text import (
+    Block,
+    Message,
+    actions,
+    button,
+    code,
+    compose,
+    context,
+    cut,
+    escape,
+    literal,
+    pages,
+    paragraphs,
+    section,
+)
 from jobs.notices import (
     Amendment,
+    DecidedNotice,
     FindingLine,
     HeldNotice,
     OverdueLine,
@@ -19,20 +35,40 @@ from jobs.notices import (
     TroubleLine,
 )
 
+APPROVE, REJECT, LOOK = "held:approve", "held:reject", "held:look"
+"""What the buttons under a held release do; their value is the number of the message."""
+
 SHOWN = 10
 _EVIDENCE = 400
 
 
 def held(notice: HeldNotice, amendments: Sequence[Amendment] = (), ref: str = "") -> Message:
-    """What is held and why, with the commands that decide; every finding is in the thread if there are many."""
-    del amendments, ref
+    """What is held and why, or what was decided; with what decides while anything of it is still asked about.
+
+    Every finding is in the thread if there are many.
+    """
+    made = [one for one in amendments if isinstance(one, DecidedNotice) and not one.failed]
     lines = [_finding(found) for found in notice.findings]
     more = len(lines) - SHOWN
     note = f"… and {more:,} more finding{words.plural_s(more)}: see the thread" if more > 0 else ""
-    top = f"{_fact(notice)} · {release(notice.release)}"
+    top = f"{decisions.fact(made[-1]) if made else _fact(notice)} · {release(notice.release)}"
+    why = decisions.reason(made[-1]) if made else ""
+    still_open = not made or made[-1].open
+    buttons = [_buttons(notice, ref)] if ref and still_open else []
+    hint = [context(_decide(notice))] if still_open else []
     marked = [context("illustrative data")] if notice.illustrative else []
     thread = [compose([section(page), *marked]) for page in pages([("", lines)], 2_800)] if more > 0 else []
-    return compose([*paragraphs([top, *lines[:SHOWN], note, _decide(notice)]), *marked], thread)
+    return compose([*paragraphs([top, why, *lines[:SHOWN], note]), *buttons, *hint, *marked], thread)
+
+
+def _buttons(notice: HeldNotice, ref: str) -> Block:
+    """What approvers decide with; a screen reader says which release."""
+    number = notice.release.id
+    return actions(
+        button("Approve", APPROVE, ref, label=f"Approve release {number}"),
+        button("Reject", REJECT, ref, label=f"Reject release {number}"),
+        button("Look again", LOOK, ref, label=f"Look again at release {number}"),
+    )
 
 
 def refused(notice: RefusedNotice) -> Message:

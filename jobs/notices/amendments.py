@@ -73,6 +73,8 @@ class DecidedNotice:
     reason: str
     outcome: str
     open: bool
+    failed: bool = False
+    """It could not be carried out, for the reason in ``outcome``."""
 
 
 @dataclass(frozen=True, slots=True)

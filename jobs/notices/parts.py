@@ -62,7 +62,8 @@ class Because:
 class Moved:
     """One change with the facts needed to tell it: names and unit; ``name`` is the theme's for a theme's change.
 
-    ``why`` are the parts of a theme's move, the largest first; ``said`` is what an owner last said of the subject.
+    ``why`` are the parts of a theme's move, the largest first; ``said`` is what an owner last said of the subject;
+    ``unsure`` tells that the bottom quartile was entered within the margin of error of the published figures.
     """
 
     change: Change
@@ -72,6 +73,7 @@ class Moved:
     polarity: str = "none"
     why: tuple[Because, ...] = ()
     said: Said | None = None
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

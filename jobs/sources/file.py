@@ -1,14 +1,19 @@
-"""The file source: observation files dropped in a folder, or kept at an address."""
+"""The file source: observation files dropped in a folder, or kept at an address.
+
+A file whose name ends in an embargo is not read before it is over.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from jobs.errors import SourceError
+from jobs.errors import SourceError, TooEarly
 from jobs.http import Client, shown
 from jobs.observation_file import unpack
 from jobs.pipeline import Raw
@@ -18,6 +23,8 @@ NAME = "file"
 _SUFFIXES = (".csv", ".csv.gz")
 _DICTIONARY = ".indicators.csv"
 _SHARED_DICTIONARY = "indicators.csv"
+_LONDON = ZoneInfo("Europe/London")
+_EMBARGO = re.compile(r"-embargo-(\d{4})-(\d{2})-(\d{2})T(\d{2})(\d{2})\.csv(?:\.gz)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,42 @@ def _is_release(name: str) -> bool:
     return name.endswith(_SUFFIXES) and not name.endswith((_DICTIONARY, _SHARED_DICTIONARY)) and name[0] != "."
 
 
+def embargo_of(name: str, zone: ZoneInfo) -> datetime | None:
+    """When the embargo at the end of a file's name is over, in UTC; None where the name holds none.
+
+    Raises SourceError for a name that speaks of an embargo in any other way: it is never taken for none.
+    """
+    if "embargo" not in name.casefold():
+        return None
+    found = _EMBARGO.search(name)
+    try:
+        local = datetime(*map(int, found.groups())) if found else None  # type: ignore[arg-type]  # noqa: DTZ001
+    except ValueError:
+        local = None
+    if local is None:
+        msg = (
+            f"{name}: the name speaks of an embargo that cannot be read, so nothing of the file is; "
+            f"end the name as in waste-embargo-2026-11-26T0930.csv, in the time of {zone.key}, or rename it"
+        )
+        raise SourceError(msg)
+    # Where clocks change an hour is there twice or not at all; the later reading of the name is never too early.
+    return max(local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+
+
+def refuse_early(name: str, *, zone: ZoneInfo, now: datetime) -> None:
+    """Raise TooEarly for a file under embargo, SourceError where its embargo cannot be read."""
+    over = embargo_of(name, zone)
+    if over and now < over:
+        when = over.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+        msg = f"{name}: under embargo until {when} ({zone.key}); nothing of it is read before, take it in after that"
+        raise TooEarly(msg)
+
+
+def name_at(address: str) -> str:
+    """The name of the file at an address."""
+    return address.rpartition("/")[2].partition("?")[0] or "release.csv"
+
+
 def dictionary_of(path: Path) -> Path:
     """The dictionary that may lie beside an observation file: its own, or ``indicators.csv`` for the folder."""
     own = path.with_name(path.name.removesuffix(".gz").removesuffix(".csv") + _DICTIONARY)
@@ -79,11 +122,20 @@ def _by_date(path: Path) -> tuple[date, str]:
     return date_in(path.name) or date.max, str(path)
 
 
-def read(path: Path, *, limit: int, published: date | None = None) -> Raw:
+def read(
+    path: Path,
+    *,
+    limit: int,
+    published: date | None = None,
+    zone: ZoneInfo = _LONDON,
+    now: datetime | None = None,
+) -> Raw:
     """The observation file at ``path``, unpacked to at most ``limit`` bytes, with the dictionary beside it.
 
-    Raises SourceError when either cannot be read.
+    ``zone`` is whose time an embargo in its name is in. Raises TooEarly before that is over, and SourceError when
+    either file cannot be read.
     """
+    refuse_early(path.name, zone=zone, now=now or datetime.now(UTC))
     beside = dictionary_of(path)
     try:
         body = _read(path, limit)
@@ -119,7 +171,7 @@ def download(client: Client, address: str, mark: str, *, limit: int) -> tuple[Ra
     now = hashlib.sha256(answer.body + b"\0" + (packed or b"")).hexdigest()
     if now == mark:
         return None
-    name = address.rpartition("/")[2].partition("?")[0] or "release.csv"
+    name = name_at(address)
     body = unpack(answer.body, name, limit)
     dictionary = unpack(packed, name, limit) if packed else None
     return Raw(body, dictionary, name, NAME, date_in(name), packed=answer.body), now

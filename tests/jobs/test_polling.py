@@ -6,12 +6,16 @@ import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlite_utils import Database
 
+from jobs.overview import WaitingLine, overview
 from jobs.polling import Polled, folders_want_a_look, new_client, poll
 from jobs.settings import Settings, load_settings
+from jobs.sources.file import embargo_of
+from state import sources
 from state.database import connect
 from tests.system.releases import NOW, Book, Entry, at_place, policy, release
 from tests.system.web import Page, Web
@@ -211,6 +215,106 @@ def test_nothing_new_leaves_no_trace(desk: Desk) -> None:
     assert desk.owed() == []
     assert isinstance(desk.now, datetime)
     assert at_place(1)
+
+
+# --- embargoes ------------------------------------------------------------------------------------
+
+EMBARGOED = "crime-embargo-2025-11-21T1000.csv"
+
+
+def wanted(desk: Desk) -> bool:
+    return folders_want_a_look(desk.settings, sources.places(desk.db, "file"), desk.now)
+
+
+def waiting(desk: Desk) -> list[WaitingLine]:
+    return list(overview(desk.db, desk.settings, policy()).waiting)
+
+
+def test_a_file_under_embargo_is_not_read_before_its_time_and_taken_in_then(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.write(EMBARGOED).write_bytes(b"not even a release: nobody may read it yet")
+    desk.touch(desk.drop / EMBARGOED)
+    assert wanted(desk), "to note it"
+    assert desk.statuses() == []
+    assert not wanted(desk)
+    desk.now += timedelta(minutes=29, seconds=59)
+    polled = desk.poll()
+    assert (polled.outcomes, polled.refusals, desk.owed()) == ((), (), [])
+    assert capsys.readouterr().out.count("waits for the end of its embargo") == 1
+    assert waiting(desk) == [WaitingLine(str(desk.drop / EMBARGOED), "2025-11-21T10:00+00:00")]
+    desk.write(EMBARGOED)  # put right in time
+    desk.now += timedelta(seconds=1)
+    assert wanted(desk)
+    assert desk.statuses() == ["accepted"]
+    assert desk.owed() == [("team", "baseline")]
+    assert (desk.statuses(), waiting(desk)) == ([], [])
+
+
+def test_a_file_under_embargo_that_is_taken_away_waits_no_more(desk: Desk) -> None:
+    path = desk.write(EMBARGOED)
+    desk.poll()
+    path.unlink()
+    assert waiting(desk) == []
+    desk.now += timedelta(hours=1)
+    assert desk.statuses() == []
+
+
+def test_a_file_under_embargo_keeps_no_other_waiting(desk: Desk) -> None:
+    desk.write(EMBARGOED)
+    desk.write("b-2023-11-01.csv")
+    assert [outcome.name for outcome in desk.poll().outcomes] == ["b-2023-11-01.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "over"),
+    [
+        ("x-embargo-2026-11-26T0930.csv", "2026-11-26T09:30:00+00:00"),
+        ("x-embargo-2026-07-01T0930.csv.gz", "2026-07-01T08:30:00+00:00"),
+        ("X-2026-07-01-Embargo-2026-07-02T0000.CSV", "2026-07-01T23:00:00+00:00"),
+        ("x-embargo-2026-03-29T0130.csv", "2026-03-29T01:30:00+00:00"),  # an hour that is not there
+        ("x-embargo-2026-10-25T0130.csv", "2026-10-25T01:30:00+00:00"),  # an hour that is there twice
+    ],
+)
+def test_an_embargo_is_in_local_time_and_where_clocks_change_the_later(name: str, over: str) -> None:
+    found = embargo_of(name, ZoneInfo("Europe/London"))
+    assert found
+    assert found.isoformat() == over
+
+
+MALFORMED = (
+    "x-embargo.csv",
+    "x-embargo-2025-11-21.csv",
+    "x-embargo-2025-11-21T1000-final.csv",
+    "x-embargo-2025-02-30T1000.csv",
+    "x-embargo-2025-11-21T2500.csv.gz",
+    "x-embargo-2025-11-21T10:00.csv",
+    "EMBARGOED x-2025-11-01.csv",
+)
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_name_whose_embargo_cannot_be_read_is_refused_and_never_read(desk: Desk, name: str) -> None:
+    desk.write(name)
+    [refusal] = desk.poll().refusals
+    assert refusal.reason.startswith(f"{name}: the name speaks of an embargo that cannot be read")
+    assert (desk.owed(), desk.poll().refusals) == ([("ops", "refused")], ())
+
+
+def test_a_file_at_an_address_is_not_fetched_before_its_embargo_is_over(
+    desk: Desk, web: Web, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.load(f'paths = ["{web.address}/{EMBARGOED}"]')
+    book = release(ENTRIES, {"burglary": 10}, "2022/23")
+    web.pages[f"/{EMBARGOED}"] = Page(book.text.encode())
+    web.pages[f"/{EMBARGOED.removesuffix('.csv')}.indicators.csv"] = Page(book.dictionary.encode())
+    assert [desk.statuses(), desk.statuses()] == [[], []]
+    assert web.requests == []
+    assert capsys.readouterr().out.count("waits for the end of its embargo") == 1
+    assert [line.place for line in waiting(desk)] == [f"{web.address}/{EMBARGOED}"]
+    desk.now += timedelta(minutes=30)
+    assert desk.statuses() == ["accepted"]
+    assert waiting(desk) == []
 
 
 def last_run(db: Database, job: str) -> tuple[str, str] | None:
