@@ -1,4 +1,4 @@
-"""Weekly digests: which were made for whom, and up to which snapshot each told."""
+"""Weekly digests: which were made for whom, up to which snapshot each told, and what they are compared with."""
 
 from __future__ import annotations
 
@@ -6,22 +6,41 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from engine.changes import BOTTOM_QUARTILE, Kind, Standing
+from engine.ranking import Eligibility
+from state.queries import change_views
+from state.views import ChangeView
+
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """The last digest of a destination: when it was due, when it was made, and the snapshot it told of."""
+    """The last digest of a destination: when it was due, when it was made, and the snapshot it told of.
+
+    ``due`` is the time on the clock there, such as 2025-11-24T08:30, so that a time that comes twice is one.
+    """
 
     due: str
     at: str
     snapshot_id: int
 
 
-def last(db: Database, destination: str) -> Digest | None:
-    """The last digest of a destination; None when there never was one."""
-    row = db.execute(
-        "SELECT due, at, snapshot_id FROM digests WHERE destination = ? ORDER BY due DESC LIMIT 1", (destination,)
-    ).fetchone()
-    return Digest(*row) if row else None
+@dataclass(frozen=True, slots=True)
+class BasketThen:
+    """A theme or composite at a snapshot: where it stood, and how many of its indicators were in the bottom quartile.
+
+    A composite has no count of its own.
+    """
+
+    standing: Standing
+    bottom: int
+    judged: int
+
+
+def last_of_all(db: Database) -> dict[str, Digest]:
+    """The last digest of every destination that ever had one."""
+    # SQLite takes the other columns from the row that has the maximum.
+    rows = db.execute("SELECT destination, max(due), at, snapshot_id FROM digests GROUP BY destination")
+    return {row[0]: Digest(*row[1:]) for row in rows}
 
 
 def keep(db: Database, destination: str, due: str, *, at: str, snapshot: int, outbox: int | None) -> bool:
@@ -30,3 +49,56 @@ def keep(db: Database, destination: str, due: str, *, at: str, snapshot: int, ou
         "INSERT OR IGNORE INTO digests VALUES (?, ?, ?, ?, ?)", (destination, due, at, snapshot, outbox)
     )
     return cursor.rowcount == 1
+
+
+def any_snapshot(db: Database) -> bool:
+    """Whether there is anything to tell of yet."""
+    return db.execute("SELECT 1 FROM snapshots LIMIT 1").fetchone() is not None
+
+
+def snapshot_before(db: Database, moment: str) -> int:
+    """The last snapshot taken at or before a moment (ISO, UTC); the first where that is later, 0 without any."""
+    (found,) = db.execute(
+        "SELECT coalesce((SELECT max(id) FROM snapshots WHERE taken <= ?), (SELECT min(id) FROM snapshots), 0)",
+        (moment,),
+    ).fetchone()
+    return int(found)
+
+
+def baskets_at(db: Database, snapshot: int, area: str) -> dict[str, BasketThen]:
+    """Where every theme and composite of an area stood at a snapshot."""
+    counts = {
+        theme: (bottom, judged)
+        for theme, bottom, judged in db.execute(
+            "SELECT theme, sum(quartile = ?), count(*) FROM ranks JOIN indicators ON indicators.id = indicator_id "
+            "JOIN areas ON areas.id = area_id WHERE areas.code = ? AND from_snapshot <= ? "
+            "AND (until_snapshot IS NULL OR until_snapshot > ?) AND eligibility = ? AND quartile IS NOT NULL "
+            "GROUP BY theme",
+            (BOTTOM_QUARTILE, area, snapshot, snapshot, int(Eligibility.ELIGIBLE)),
+        )
+    }
+    rows = db.execute(
+        'SELECT name, rank, "of", quartile, tied FROM theme_ranks JOIN areas ON areas.id = area_id '
+        "WHERE areas.code = ? AND kind <> 'expenditure' AND from_snapshot <= ? "
+        "AND (until_snapshot IS NULL OR until_snapshot > ?)",
+        (area, snapshot, snapshot),
+    )
+    return {
+        name: BasketThen(Standing(rank, of, quartile, bool(tied)), *counts.get(name, (0, 0)))
+        for name, rank, of, quartile, tied in rows
+    }
+
+
+def changes_after(db: Database, snapshot: int) -> list[ChangeView]:
+    """Changes made by later snapshots than this one, the oldest first; first sights apart."""
+    return change_views(db, "changes.snapshot_id > ? AND changes.kind <> ?", (snapshot, Kind.BASELINE))[::-1]
+
+
+def first_seen_after(db: Database, snapshot: int) -> dict[str, int]:
+    """How many indicators were seen for the first time after this snapshot, by theme."""
+    return dict(
+        db.execute(
+            "SELECT theme, count(*) FROM changes WHERE snapshot_id > ? AND kind = ? GROUP BY theme",
+            (snapshot, Kind.BASELINE),
+        )
+    )

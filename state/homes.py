@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 from sqlite_utils import Database
 
 
@@ -17,7 +20,27 @@ def shown(db: Database, user: str, version: str) -> None:
     db.execute("UPDATE homes SET shown = ? WHERE user = ?", (version, user))
 
 
-def stale(db: Database, version: str) -> list[str]:
-    """Users whose Home tab shows another version, the last to have opened it first."""
-    rows = db.execute("SELECT user FROM homes WHERE shown <> ? ORDER BY opened DESC, user", (version,))
-    return [user for (user,) in rows]
+def forget(db: Database, user: str) -> None:
+    """A user is gone, and has no Home tab any more."""
+    db.execute("DELETE FROM homes WHERE user = ?", (user,))
+
+
+def versions(db: Database) -> dict[str, str]:
+    """The version that each user's Home tab shows, the last to have opened it first."""
+    return dict(db.execute("SELECT user, shown FROM homes ORDER BY opened DESC, user"))
+
+
+_SHOWN = (
+    "SELECT source, place, problem, taken FROM sources ORDER BY source, place",
+    "SELECT source, dataset, day, state, title FROM calendar ORDER BY source, dataset",
+    "SELECT id, status FROM releases WHERE status = 'held' ORDER BY id",
+    "SELECT count(*) FROM findings WHERE state = 'held'",
+    "SELECT id, until, ended FROM mutes ORDER BY id",
+    "SELECT count(DISTINCT subject) FROM acknowledgements",
+)
+
+
+def mark(db: Database) -> str:
+    """A text that changes whenever what a Home tab shows besides ranks and subscriptions does."""
+    rows = [db.execute(query).fetchall() for query in _SHOWN]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
