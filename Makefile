@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 PIP := -m pip --quiet --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench constraints clean
+.PHONY: help demo test check bench pictures constraints clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -33,6 +33,9 @@ check: $(STAMP) ## Lint, check the format and the types
 
 bench: $(STAMP) ## Measure how fast the engine ranks
 	@$(BIN)/python -m tests.bench
+
+pictures: $(STAMP) ## Draw the examples of charts in docs/ afresh
+	@$(BIN)/python -m bot.demo.pictures docs
 
 # The comments at the top of the file are kept.
 constraints: ## Resolve all dependencies afresh and pin them in constraints.txt

@@ -25,7 +25,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from bot.charts import Chart
+from bot.slack_text import Picture
 
 BOT = "benchwatch"
 
@@ -54,7 +54,7 @@ class Post:
     message: Json
     time: str = ""
     thread: tuple[Post, ...] = ()
-    charts: tuple[Chart, ...] = ()
+    charts: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -469,7 +469,7 @@ def _post_html(post: Post) -> str:
     )
 
 
-def _chart_html(chart: Chart) -> str:
+def _chart_html(chart: Picture) -> str:
     data = base64.b64encode(chart.png).decode()
     return f'\n<figure><img src="data:image/png;base64,{data}" alt="{html.escape(_clean(chart.alt))}"></figure>'
 

@@ -45,6 +45,7 @@ PAGES = (
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "docs/add-a-source.md",
+    "docs/charts.md",
     "docs/decisions.md",
     "docs/method.md",
     "docs/operations.md",

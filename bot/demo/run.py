@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from bot import demo
-from bot.charts import Chart, ThemeMove, theme_chart
+from bot.charts import ThemeMove, themes_chart
 from bot.commands import Answers
 from bot.delivery import Delivery
 from bot.demo.story import PERIODS, write_releases
@@ -69,7 +69,7 @@ class _Channel:
         del channel, key, since, thread
         return ""
 
-    def standing(self, charts: dict[int, Chart]) -> tuple[Post, ...]:
+    def standing(self, charts: dict[int, Picture]) -> tuple[Post, ...]:
         """The posts with their threads; ``charts`` go under the top-level posts of these numbers."""
         return tuple(
             Post(
@@ -155,24 +155,17 @@ def _replay(scratch: Path, channel: _Channel) -> tuple[OverallReport, OverallRep
     return before, after
 
 
-def _chart(before: OverallReport, after: OverallReport) -> Chart:
+def _chart(before: OverallReport, after: OverallReport) -> Picture:
     earlier = {view.name: view.standing for view in (*before.composites, *before.themes)}
     moves = [ThemeMove(view.name, earlier.get(view.name), view.standing) for view in (*after.composites, *after.themes)]
-    snapshot = after.snapshot
-    return theme_chart(
-        moves,
-        council=snapshot.council_name,
-        comparators=f"{snapshot.areas} {snapshot.comparators}",
-        years=(PERIODS[0], PERIODS[1]),
-        illustrative=snapshot.illustrative,
-    )
+    return themes_chart(moves, after.snapshot, (PERIODS[0], PERIODS[1]))
 
 
 def _json(message: Message) -> dict[str, Any]:
     return {"text": message.text, "blocks": message.blocks}
 
 
-def _document(channel: _Channel, answers: Iterable[tuple[str, Message]], chart: Chart, out: Path) -> dict[str, Any]:
+def _document(channel: _Channel, answers: Iterable[tuple[str, Message]], chart: Picture, out: Path) -> dict[str, Any]:
     return {
         "messages": [{"text": plain(message), "in_thread": bool(thread)} for thread, message, _ in channel.posts],
         "answers": [{"question": question, "text": plain(message)} for question, message in answers],

@@ -16,6 +16,7 @@ from bot.slack_text.characters import JOINER, clean, escape, unescape
 Block = dict[str, Any]
 
 _BOLD = re.compile(rf"(?<![^\s(\u2068])\*(?=\S)([^\n]+?)(?<![\s{JOINER}])\*(?=[\s.,:;)\u2069]|$)", re.MULTILINE)
+_STRIKE = re.compile(rf"(?<![^\s(\u2068])~(?=\S)([^\n]+?)(?<![\s{JOINER}])~(?=[\s.,:;)\u2069]|$)", re.MULTILINE)
 _CODE = re.compile(rf"(?<!{JOINER})`([^`\n]+)`")
 _SEPARATOR = " · "
 
@@ -111,7 +112,7 @@ def _plain_text(text: str) -> Block:
 
 
 def _unmarked(text: str) -> str:
-    return _CODE.sub(r"\1", _BOLD.sub(r"\1", text))
+    return _CODE.sub(r"\1", _BOLD.sub(r"\1", _STRIKE.sub(r"\1", text)))
 
 
 def _said(text: Block) -> str:

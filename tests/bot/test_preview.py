@@ -10,8 +10,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from bot.charts import Chart
 from bot.preview import Post, Section, draw, page
+from bot.slack_text import Picture
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -125,7 +125,7 @@ def test_hostile_text_stays_text_in_html(text: str) -> None:
         {"type": "table", "rows": [[{"type": "raw_text", "text": text}], [{"type": "raw_text", "text": text}]]},
         {"type": "actions", "elements": [{"type": "button", "text": plain(text)}]},
     )
-    post = Post({"text": text, "blocks": blocks}, text, (Post({"text": text}),), (Chart(PNG, text),))
+    post = Post({"text": text, "blocks": blocks}, text, (Post({"text": text}),), (Picture(PNG, text, text),))
     source = page(text, [Section(text, (post,), text, text)])
     found = Reader(source)
     assert "script" not in {tag for tag, _ in found.tags}
@@ -137,7 +137,7 @@ def test_hostile_text_stays_text_in_html(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_text_in_the_terminal(text: str) -> None:
-    post = Post({"text": text}, text, (said(text),), (Chart(PNG, text),))
+    post = Post({"text": text}, text, (said(text),), (Picture(PNG, text, text),))
     drawn = terminal_of(post)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", drawn)
     if text.startswith("[red]"):
@@ -229,7 +229,7 @@ def test_every_kind_of_block_is_drawn_or_named_as_left_out() -> None:
 
 
 def test_threads_and_charts_stand_beneath_their_parent() -> None:
-    reply = Post({"text": "the reply"}, "09:31", charts=(Chart(PNG, 'rank "5th"'),))
+    reply = Post({"text": "the reply"}, "09:31", charts=(Picture(PNG, 'rank "5th"', "Rank"),))
     post = Post({"text": "the parent"}, "09:30", thread=(reply,))
     source = html_of(post)
     found = Reader(source)
