@@ -6,28 +6,34 @@ import csv
 import dataclasses
 import getpass
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from bot import tell
-from bot.commands import Answers
+from bot.commands import Answers, match, named
+from bot.commands.why import explained, why_text
 from bot.errors import BotError
 from bot.manifest import manifest as slack_manifest
-from bot.slack_text import plain
+from bot.messages import render
+from bot.slack_text import Message, plain
+from bot.why_document import why_document
 from bot.words import count
 from engine.areas import load_areas
 from engine.errors import EngineError
-from jobs import calendar, doctor, polling, publishers
+from jobs import calendar, digest, doctor, polling, publishers
+from jobs.deciding import approve, reject
 from jobs.errors import DecisionError, JobsError, SettingsError, SourceError
 from jobs.logs import configure_logs
 from jobs.overview import overview
-from jobs.pipeline import Outcome, approve, ingest, reject
+from jobs.pipeline import Outcome, ingest
 from jobs.policy import Policy, policy_from
 from jobs.settings import Settings, load_settings
 from jobs.sources import file, publisher_names
@@ -35,6 +41,7 @@ from state import export as tables
 from state import ledger, releases, snapshots
 from state.database import Database, Lock, connect, nothing_yet, unit
 from state.errors import StateError, StateInUse
+from state.ledger import Decision
 from state.reader import Reader
 
 T = TypeVar("T")
@@ -169,7 +176,8 @@ def ingest_command(
         with _writing(settings) as db:
             for path in [one for given in files for one in (file.in_folder(given) if given.is_dir() else [given])]:
                 try:
-                    raw = file.read(path, limit=settings.sources.file.max_mb << 20, published=day)
+                    limit, zone = settings.sources.file.max_mb << 20, settings.schedule.timezone
+                    raw = file.read(path, limit=limit, published=day, zone=zone)
                     outcome = ingest(db, raw, policy, now=_now(), path=settings.state.path)
                 except SourceError as error:
                     refusals.append(polling.Refusal(str(path), str(error)))
@@ -279,12 +287,16 @@ def doctor_command(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Check settings, catalogue, database and sources, and say what to do."""
+    """Check settings, catalogue, database, sources and Slack, and say what to do."""
     settings = _settings(config)
     policy = policy_from(settings)
     read = f"{count(len(policy.catalogue.indicators), 'indicator')} from {count(len(policy.publishers), 'publisher')}"
     found = [doctor.Diagnosis("Settings and catalogue", well=True, found=read)]
     found += _stored(settings, lambda db: list(doctor.stored(db, settings, policy)))
+    if settings.slack.mode != "console":
+        from bot.slack_doctor import slack_checks  # noqa: PLC0415  # loads the Slack libraries
+
+        found += slack_checks(settings, os.environ)
     if probe:
         with polling.new_client(settings) as client:
             found += doctor.live(settings, policy, client)
@@ -315,7 +327,8 @@ def ask_command(
     """Answer what /rank would."""
     settings = _settings(config)
     with _reading(settings) as reader:
-        message = Answers(reader).answer(question)
+        known = partial(reader.read, lambda db: overview(db, settings, policy_from(settings)))
+        message = Answers(reader, command=settings.slack.command, overview=known).answer(question)
     if blocks:
         _print({"text": message.text, "blocks": message.blocks}, "", as_json=True)
     else:
@@ -334,6 +347,32 @@ def changes_command(
     with _reading(_settings(config)) as reader:
         views = [view for view in reader.changes(release=release) if view.change.kind != "baseline"]
     _print({"changes": [tell.change_document(view) for view in views]}, tell.changes(views), as_json=as_json)
+
+
+@app.command("why")
+def why_command(
+    kind: Annotated[str, typer.Argument(help="theme, indicator or composite.")],
+    name: Annotated[str, typer.Argument(help="Its name as people type it, or an indicator's code.")],
+    release: Annotated[
+        int | None, typer.Option("--release", help="Number of one release.", min=1, max=_LARGEST)
+    ] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Show why a rank moved: the parts, which add up."""
+    if kind not in ("theme", "indicator", "composite"):
+        raise SettingsError(f"there is no why of {kind!r}; there is of a theme, an indicator or a composite")
+    with _reading(_settings(config)) as reader:
+        found = match(name, [one for one in named(reader.names()) if one.kind == kind])
+        if found.how != "exact":
+            near = "; ".join(one.name for one in found.found) or "none"
+            says = "may mean" if found.how == "several" else f"is no {kind}; the nearest are"
+            raise BotError(f"{name!r} {says}: {near}")
+        why = explained(reader, "indicator" if kind == "indicator" else "theme", found.found[0].key, release)
+    if why is None:
+        by = f"release {release} changed no rank: it is held, was turned down, or never came"
+        raise BotError(by if release else f"{found.found[0].name} has no rank yet")
+    _print(why_document(why), why_text(why), as_json=as_json)
 
 
 @app.command("export")
@@ -400,23 +439,15 @@ def approve_command(
 ) -> None:
     """Let a held release through, or some of the indicators held from it."""
     settings = _settings(config)
+    decision = Decision(release, "approve", _actor(), reason, tuple(indicators or ()))
 
     def now_here(db: Database, policy: Policy) -> None:
-        outcome = approve(
-            db,
-            release,
-            policy,
-            now=_now(),
-            actor=_actor(),
-            reason=reason,
-            indicators=indicators or (),
-            path=settings.state.path,
-        )
+        outcome = approve(db, decision, policy, now=_now(), path=settings.state.path)
         _print(tell.outcome_document(outcome), tell.outcome(outcome), as_json=as_json)
         if outcome.status == "held":
             raise typer.Exit(HELD)
 
-    _decide(settings, "approve", release, indicators or [], reason, now_here, as_json=as_json)
+    _decide(settings, decision, now_here, as_json=as_json)
 
 
 @app.command("reject")
@@ -429,52 +460,30 @@ def reject_command(
 ) -> None:
     """Turn down a held release, or some of the indicators held from it."""
     settings = _settings(config)
+    decision = Decision(release, "reject", _actor(), reason, tuple(indicators or ()))
 
     def now_here(db: Database, policy: Policy) -> None:
         del policy
-        turned_down = reject(
-            db,
-            release,
-            now=_now(),
-            actor=_actor(),
-            reason=reason,
-            indicators=indicators or (),
-            path=settings.state.path,
-        )
+        turned_down = reject(db, decision, now=_now(), path=settings.state.path)
         what = ", ".join(turned_down) or "the whole file"
         _print({"release": release, "rejected": turned_down}, f"Release {release}: rejected {what}.", as_json=as_json)
 
-    _decide(settings, "reject", release, indicators or [], reason, now_here, as_json=as_json)
+    _decide(settings, decision, now_here, as_json=as_json)
 
 
 def _decide(
-    settings: Settings,
-    verdict: str,
-    release: int,
-    indicators: Sequence[str],
-    reason: str,
-    now_here: Callable[[Database, Policy], None],
-    *,
-    as_json: bool,
+    settings: Settings, decision: Decision, now_here: Callable[[Database, Policy], None], *, as_json: bool
 ) -> None:
     """Decide here, or leave the decision to the running service that has the database."""
     try:
         with _writing(settings) as db:
             now_here(db, policy_from(settings))
     except StateInUse:
-        _check_held(settings, release, indicators)
+        _check_held(settings, decision.release, decision.indicators)
         with closing(connect(settings.state.path, migrate=False)) as db, unit(db, settings.state.path):
-            ledger.ask_decision(
-                db,
-                at=_now().isoformat(timespec="seconds"),
-                actor=_actor(),
-                release=release,
-                verdict=verdict,
-                indicators=indicators,
-                reason=reason,
-            )
+            ledger.ask_decision(db, decision, at=_now().isoformat(timespec="seconds"))
         text = "The service is running: it carries this out within seconds; benchwatch releases shows what came of it."
-        _print({"release": release, "left_to_service": verdict}, text, as_json=as_json)
+        _print({"release": decision.release, "left_to_service": decision.verdict}, text, as_json=as_json)
 
 
 def _check_held(settings: Settings, release: int, indicators: Sequence[str]) -> None:
@@ -493,6 +502,55 @@ def manifest_command(config: Config = None, as_json: Json = False) -> None:
     """Print the Slack app manifest for these settings."""
     del as_json  # a manifest is JSON either way
     typer.echo(json.dumps(slack_manifest(load_settings(config)), indent=2))
+
+
+@app.command("digest")
+def digest_command(
+    to: Annotated[
+        str, typer.Option("--to", help="Only this lead, by name, or this user or channel, by ID; at once, due or not.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be sent now, and change nothing.")
+    ] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Send the weekly digests that are due, or show what would be sent now."""
+    settings = _settings(config)
+    policy = policy_from(settings)
+    if dry_run:
+        found = _stored(
+            settings, lambda db: digest.digests_now(db, settings, policy, _now(), digest.choose(db, settings, to))
+        )
+        shown = [_digest(one, render(notice)) for one, notice in found]
+        text = "\n\n".join(f"To {one['name']} ({one['place']}):\n{one['text']}" for one in shown)
+        _print(
+            {"digests": shown},
+            text or "No digest would be sent: there is nobody to tell, or no figure.",
+            as_json=as_json,
+        )
+        return
+
+    def owe(db: Database) -> int:
+        with unit(db, settings.state.path):
+            if not to:
+                return digest.owe_digests(db, settings, policy, _now())
+            return digest.owe_now(db, settings, policy, _now(), digest.choose(db, settings, to))
+
+    try:
+        with _writing(settings) as db:
+            owed, then = owe(db), "benchwatch run delivers"
+    except StateInUse:
+        with closing(connect(settings.state.path, migrate=False)) as db:
+            owed, then = owe(db), "the running service delivers within seconds"
+    nothing = "No digest is due." if not to else "Nothing is owed: there is no figure yet, or it was owed this minute."
+    _print({"owed": owed}, f"{count(owed, 'digest')} owed; {then}." if owed else nothing, as_json=as_json)
+
+
+def _digest(one: digest.Recipient, message: Message) -> dict[str, str]:
+    """One digest for people and scripts: whom it is for, and what it says with its thread."""
+    text = "\n\n".join(plain(part) for part in (message, *message.thread))
+    return {"to": one.destination, "place": one.place, "name": one.name, "text": text}
 
 
 def _day(text: str, option: str) -> date:

@@ -205,6 +205,7 @@ def sources(found: Overview, *, indicators: bool) -> str:
             for line in found.indicators
         ]
         parts.append(_table(("Theme", "Indicator", "Source", "Period", "Areas", "Released", "State"), lines))
+    parts += [f"Under embargo until {line.until[:16].replace('T', ' ')}: {line.place}" for line in found.waiting]
     held = sum(1 for line in found.indicators if line.period)
     parts.append(f"{held:,} of {count(len(found.indicators), 'indicator')} of the catalogue are held.")
     if any(dataset.problem for source in found.sources for dataset in source.datasets):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
 from engine.areas import load_areas
 from engine.origins import Origin
+from jobs import polling
+from jobs.http import shown
 from jobs.policy import Policy
 from jobs.settings import Settings
-from jobs.sources import Wants, publisher, publisher_names, wants_of
+from jobs.sources import Wants, file, publisher, publisher_names, wants_of
 from state import sources
 from state.database import Database
 from state.sources import WHOLE, Expected, Held, Place
@@ -65,11 +70,20 @@ class IndicatorLine:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingLine:
+    """A file that is there and not read before its embargo is over: its place, and until when (ISO, local time)."""
+
+    place: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
-    """All sources and all indicators."""
+    """All sources and all indicators, and the files under embargo."""
 
     sources: tuple[SourceLine, ...]
     indicators: tuple[IndicatorLine, ...]
+    waiting: tuple[WaitingLine, ...] = ()
 
 
 def overview(db: Database, settings: Settings, policy: Policy) -> Overview:
@@ -104,7 +118,15 @@ def overview(db: Database, settings: Settings, policy: Policy) -> Overview:
                 problem=problem,
             )
         )
-    return Overview(lines, tuple(found))
+    return Overview(lines, tuple(found), tuple(_waiting(db, settings)))
+
+
+def _waiting(db: Database, settings: Settings) -> Iterator[WaitingLine]:
+    """Files under embargo, unless somebody has taken them away since."""
+    for name, place in sources.places(db, file.NAME).items():
+        if place.next_try and not place.failures and (name in polling.addresses(settings) or Path(name).exists()):
+            until = datetime.fromisoformat(place.next_try).astimezone(settings.schedule.timezone)
+            yield WaitingLine(shown(name), until.isoformat(timespec="minutes"))
 
 
 def _publisher(policy: Policy, code: str, origin: Origin | None) -> str:

@@ -13,7 +13,7 @@ from engine.changes import Kind, Standing
 from engine.ranking import Eligibility
 from engine.snapshot import OLD_AFTER_YEARS, Basis
 from state.snapshots import read_change
-from state.views import ChangeView, IndicatorView, Peer, Point, ReleaseView, SnapshotView, ThemeView
+from state.views import AreaStanding, ChangeView, IndicatorView, Peer, Point, ReleaseView, SnapshotView, ThemeView
 
 _JUDGED = f"ranks.eligibility = {Eligibility.ELIGIBLE:d} AND ranks.quartile IS NOT NULL"
 
@@ -114,23 +114,51 @@ def _history(db: Database, area: str) -> dict[str, dict[int, Standing]]:
     return years
 
 
-def members(db: Database, snapshot: SnapshotView, theme: ThemeView) -> list[IndicatorView]:
-    """Indicators of a theme; of a composite, the eligible ones of its themes."""
+def compared(db: Database) -> tuple[str, ...]:
+    """The codes of the areas compared in the current snapshot, our own among them; none before the first release."""
+    row = db.execute(
+        "SELECT body FROM snapshots JOIN bases ON bases.hash = snapshots.basis ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    return tuple(_basis(row[0]).comparators) if row else ()
+
+
+def league(db: Database, theme: ThemeView) -> list[AreaStanding]:
+    """Every area's standing in a theme or composite and in its spending line, the best first, unranked ones last."""
+    areas = load_areas()
+    standings = _standings(db, theme.name)
+    spending = _standings(db, f"Expenditure: {theme.expenditure}") if theme.expenditure else {}
+    found = [AreaStanding(code, areas[code].name, one, spending.get(code)) for code, one in standings.items()]
+    return sorted(found, key=lambda area: (area.standing.rank is None, area.standing.rank, area.name))
+
+
+def _standings(db: Database, name: str) -> dict[str, Standing]:
+    """Standings of all areas in one theme, composite or spending line, by area code."""
+    rows = db.execute(
+        'SELECT areas.code, rank, "of", quartile, tied FROM theme_ranks JOIN areas ON areas.id = area_id '
+        "WHERE until_snapshot IS NULL AND name = ?",
+        (name,),
+    )
+    return {code: Standing(rank, of, quartile, bool(tied)) for code, rank, of, quartile, tied in rows}
+
+
+def members(db: Database, snapshot: SnapshotView, theme: ThemeView, area: str | None = None) -> list[IndicatorView]:
+    """Indicators of a theme, for the council or another area; of a composite, the eligible ones of its themes."""
     if theme.kind == "theme":
-        return indicator_views(db, snapshot, theme.name)
+        return indicator_views(db, snapshot, theme.name, area=area)
     themes = _composites(db, snapshot).get(theme.name, ())
     return [
         view
-        for view in indicator_views(db, snapshot, None)
+        for view in indicator_views(db, snapshot, None, area=area)
         if view.eligibility == "eligible" and (not themes or view.theme in themes)
     ]
 
 
 def indicator_views(
-    db: Database, snapshot: SnapshotView, theme: str | None, code: str | None = None
+    db: Database, snapshot: SnapshotView, theme: str | None, code: str | None = None, area: str | None = None
 ) -> list[IndicatorView]:
-    """Standings of indicators, of one theme, one code, or all."""
-    previous = _year_before(db)
+    """Standings of indicators, of one theme, one code, or all; of another area without earlier ones."""
+    area = area or snapshot.council
+    previous = _year_before(db) if area == snapshot.council else {}
     old = years_before(snapshot, OLD_AFTER_YEARS)
     rows = db.execute(
         "SELECT indicators.id, indicators.code, indicators.name, theme, unit, decimals, polarity, eligibility, rank, "
@@ -139,7 +167,7 @@ def indicator_views(
         "JOIN series ON series.id = series_id JOIN releases ON releases.id = series.release_id "
         "WHERE until_snapshot IS NULL AND areas.code = ? AND (? IS NULL OR theme = ?) "
         "AND (? IS NULL OR indicators.code = ?) ORDER BY indicators.code",
-        (snapshot.council, theme, theme, code, code),
+        (area, theme, theme, code, code),
     )
     views = []
     for row in rows:

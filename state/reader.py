@@ -12,15 +12,19 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
+from engine.areas import load_areas
 from engine.changes import Kind
 from state.database import connect_reader, explained
+from state.explanations import distance_out
 from state.queries import (
     bottom_counts,
     by_theme,
     change_views,
+    compared,
     current_snapshot,
     indicator_views,
     latest_change,
+    league,
     members,
     peers,
     release_views,
@@ -33,6 +37,7 @@ from state.views import (
     BottomReport,
     ChangeView,
     IndicatorReport,
+    LeagueReport,
     Names,
     OutboxView,
     OverallReport,
@@ -127,27 +132,37 @@ class Reader:
                 "SELECT DISTINCT code, name, aliases FROM indicators JOIN ranks ON ranks.indicator_id = indicators.id "
                 "WHERE until_snapshot IS NULL ORDER BY code"
             )
+            areas, snapshot = load_areas(), current_snapshot(db)
             return Names(
                 themes=tuple((name, details.get(name, ())) for name, kind in kinds if kind == "theme"),
                 composites=tuple((name, details.get(name, ())) for name, kind in kinds if kind == "composite"),
                 indicators=tuple((code, name, tuple(json.loads(aliases))) for code, name, aliases in ranked),
+                councils=tuple((code, areas[code].name) for code in compared(db)),
+                council=snapshot.council if snapshot else "",
             )
 
-    def theme(self, name: str) -> ThemeReport | None:
-        """A theme or composite with its indicators, bottom-quartile ones first, then worst rank first."""
+    def theme(self, name: str, area: str | None = None) -> ThemeReport | None:
+        """A theme or composite of ours or of another area, with its indicators.
+
+        Those in the bottom quartile stand first, then the worst rank first.
+        """
+        with self._view() as db:
+            return _theme(db, name, area)
+
+    def theme_beside(self, name: str, area: str) -> tuple[ThemeReport, ThemeReport] | None:
+        """A theme or composite of ours and the same of another area, as both stand at one moment."""
+        with self._view() as db:
+            own, other = _theme(db, name, None), _theme(db, name, area)
+            return (own, other) if own and other else None
+
+    def league(self, name: str) -> LeagueReport | None:
+        """Every area's place in a theme or composite, with its spending."""
         with self._view() as db:
             snapshot = current_snapshot(db)
             theme = next(iter(theme_views(db, snapshot, name)), None) if snapshot else None
             if snapshot is None or theme is None or theme.kind == "expenditure":
                 return None
-            spending = f"Expenditure: {theme.expenditure}"
-            indicators = members(db, snapshot, theme)
-            return ThemeReport(
-                snapshot,
-                theme,
-                next(iter(theme_views(db, snapshot, spending)), None) if theme.expenditure else None,
-                tuple(sorted(indicators, key=worst_first)),
-            )
+            return LeagueReport(snapshot, theme, tuple(league(db, theme)))
 
     def indicator(self, code: str) -> IndicatorReport | None:
         """An indicator with its trend and every area's place."""
@@ -156,29 +171,20 @@ class Reader:
             found = indicator_views(db, snapshot, None, code) if snapshot else []
             if snapshot is None or not found:
                 return None
-            return IndicatorReport(snapshot, found[0], trend(db, code), peers(db, code))
-
-    def overall(self) -> OverallReport | None:
-        """Every composite and theme, with the spending line of each."""
-        with self._view() as db:
-            snapshot = current_snapshot(db)
-            if snapshot is None:
-                return None
-            everything = theme_views(db, snapshot)
-            spending = {view.name: view for view in everything if view.kind == "expenditure"}
-            judged = bottom_counts(db, snapshot.council)
-            return OverallReport(
-                snapshot,
-                composites=tuple(view for view in everything if view.kind == "composite"),
-                themes=tuple(view for view in everything if view.kind == "theme"),
-                expenditure={
-                    view.name: spending[line]
-                    for view in everything
-                    if (line := f"Expenditure: {view.expenditure}") in spending
-                },
-                bottom=sum(bottom for bottom, _ in judged.values()),
-                judged=sum(count for _, count in judged.values()),
+            return IndicatorReport(
+                snapshot, found[0], trend(db, code), peers(db, code), distance_out(db, code, snapshot.council)
             )
+
+    def overall(self, area: str | None = None) -> OverallReport | None:
+        """Every composite and theme of ours or of another area, with the spending line of each."""
+        with self._view() as db:
+            return _overall(db, area)
+
+    def overall_beside(self, area: str) -> tuple[OverallReport, OverallReport] | None:
+        """Every composite and theme of ours and of another area, as both stand at one moment."""
+        with self._view() as db:
+            own, other = _overall(db, None), _overall(db, area)
+            return (own, other) if own and other else None
 
     def bottom(self, theme: str | None = None) -> BottomReport | None:
         """Indicators in the bottom quartile, of one theme or of all, and those that left it or improved of late.
@@ -245,3 +251,42 @@ class Reader:
         """What a query of another state module finds, in one consistent view."""
         with self._view() as db:
             return query(db)
+
+
+def _theme(db: Database, name: str, area: str | None) -> ThemeReport | None:
+    snapshot = current_snapshot(db)
+    theme = next(iter(theme_views(db, snapshot, name, area)), None) if snapshot else None
+    if snapshot is None or theme is None or theme.kind == "expenditure":
+        return None
+    spending = f"Expenditure: {theme.expenditure}"
+    return ThemeReport(
+        snapshot,
+        theme,
+        next(iter(theme_views(db, snapshot, spending, area)), None) if theme.expenditure else None,
+        tuple(sorted(members(db, snapshot, theme, area), key=worst_first)),
+        _area_name(snapshot, area),
+    )
+
+
+def _overall(db: Database, area: str | None) -> OverallReport | None:
+    snapshot = current_snapshot(db)
+    if snapshot is None:
+        return None
+    everything = theme_views(db, snapshot, area=area)
+    spending = {view.name: view for view in everything if view.kind == "expenditure"}
+    judged = bottom_counts(db, area or snapshot.council)
+    return OverallReport(
+        snapshot,
+        composites=tuple(view for view in everything if view.kind == "composite"),
+        themes=tuple(view for view in everything if view.kind == "theme"),
+        expenditure={
+            view.name: spending[line] for view in everything if (line := f"Expenditure: {view.expenditure}") in spending
+        },
+        bottom=sum(bottom for bottom, _ in judged.values()),
+        judged=sum(count for _, count in judged.values()),
+        area=_area_name(snapshot, area),
+    )
+
+
+def _area_name(snapshot: SnapshotView, area: str | None) -> str:
+    return load_areas()[area].name if area and area != snapshot.council else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.changes import BOTTOM_QUARTILE, Change, Standing
+from engine.explain import Distance
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,27 +105,54 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class ThemeReport:
-    """A theme with its spending line and its indicators, bottom-quartile ones first, then worst rank first."""
+    """A theme with its spending line and its indicators, bottom-quartile ones first, then worst rank first.
+
+    ``area`` is the name of the comparator it is about, empty for our own council.
+    """
 
     snapshot: SnapshotView
     theme: ThemeView
     expenditure: ThemeView | None
     indicators: tuple[IndicatorView, ...]
+    area: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AreaStanding:
+    """Where one area stands in a theme, and in the spending line that belongs to it."""
+
+    code: str
+    name: str
+    standing: Standing
+    spend: Standing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeagueReport:
+    """Every area of a theme or composite, the best first and those without a rank last."""
+
+    snapshot: SnapshotView
+    theme: ThemeView
+    areas: tuple[AreaStanding, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class IndicatorReport:
-    """An indicator with its trend, oldest first, and every area's place, best first."""
+    """An indicator with its trend, oldest first, every area's place, best first, and how far the line is."""
 
     snapshot: SnapshotView
     indicator: IndicatorView
     trend: tuple[Point, ...]
     peers: tuple[Peer, ...]
+    distance: Distance | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OverallReport:
-    """Every composite and theme, with the spending line of each where there is one."""
+    """Every composite and theme, with the spending line of each where there is one.
+
+    ``area`` is the name of the comparator it is about, empty for our own council.
+    """
 
     snapshot: SnapshotView
     composites: tuple[ThemeView, ...]
@@ -132,6 +160,7 @@ class OverallReport:
     expenditure: dict[str, ThemeView]
     bottom: int
     judged: int
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +231,13 @@ class OutboxView:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Everything that can be asked for by name: (name, aliases) of themes and composites, (code, name, aliases)."""
+    """Everything that can be asked for by name: (name, aliases) of themes and composites, (code, name, aliases).
+
+    ``councils`` are the areas compared, our own among them, as (code, name); ``council`` is the code of our own.
+    """
 
     themes: tuple[tuple[str, tuple[str, ...]], ...]
     composites: tuple[tuple[str, tuple[str, ...]], ...]
     indicators: tuple[tuple[str, str, tuple[str, ...]], ...]
+    councils: tuple[tuple[str, str], ...] = ()
+    council: str = ""

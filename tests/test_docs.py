@@ -47,6 +47,7 @@ PAGES = (
     "docs/add-a-source.md",
     "docs/charts.md",
     "docs/decisions.md",
+    "docs/in-slack.md",
     "docs/method.md",
     "docs/operations.md",
     "docs/settings.md",

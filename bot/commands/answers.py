@@ -2,26 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot import words
-from bot.commands import themes
-from bot.commands.grammar import COMMAND, Request, Span, Verb, parse, span
+from bot.commands import arrivals, charting, councils, spending, themes
+from bot.commands.grammar import COMMAND, Request, canonical, parse, plainer
+from bot.commands.helping import help_answer
 from bot.commands.indicators import indicator
-from bot.commands.matching import Named, match, named
-from bot.commands.parts import answered, choices, command
+from bot.commands.lookup import Lookup
+from bot.commands.matching import Match, Named, nearest
+from bot.commands.meanings import meaning
+from bot.commands.parts import (
+    ALL_CHOICES,
+    CHOICES,
+    DO,
+    MOST_CHOICES,
+    ask_button,
+    choices,
+    command,
+    counted,
+    told,
+    typed_as,
+    with_kind,
+)
+from bot.commands.spans import Span, span
+from bot.commands.verbs import PERSONAL, Verb
+from bot.commands.why import why
 from bot.slack_text import Message, code, compose, paragraphs
+from jobs.overview import Overview
+from state.database import Database
 from state.views import (
     BottomReport,
     ChangeView,
     IndicatorReport,
+    LeagueReport,
     Names,
     OverallReport,
+    ReleaseView,
     SnapshotView,
     ThemeReport,
 )
+
+T = TypeVar("T")
+
+_RELEASE = re.compile(r"\s+(?:by |in |of )?release\s*#?(\d{1,9})$", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"(?:the )?(?:theme )?(overall|everything|all|themes|summary|bottom|bottom quartile)", re.IGNORECASE
+)
+_SPEND = re.compile(r"(?:spend|spending|expenditure)\b\s*(.*)", re.IGNORECASE)
+_TURNED = re.compile(r"^(worse|better)\b", re.IGNORECASE)
+_BESIDE = frozenset({"and", "with", "to", "v", "vs", "vs.", "versus", "against"})
+_COMING = frozenset({"next", "new", "due", "out", "release", "releases", "published", "come", "coming", "updated"})
+_WITHOUT_FIGURES: frozenset[Verb] = frozenset({"help", "meaning", "releases", "sources"})
+"""Verbs that are answered before the first release too, and are no beginnings of names."""
+_WORDS = 12
 
 
 class Reader(Protocol):
@@ -36,14 +74,23 @@ class Reader(Protocol):
     def names(self) -> Names:
         """Everything that can be asked for."""
 
-    def theme(self, name: str) -> ThemeReport | None:
-        """One theme or composite by its exact name."""
+    def theme(self, name: str, area: str | None = None) -> ThemeReport | None:
+        """One theme or composite by its exact name, of ours or of another area."""
+
+    def theme_beside(self, name: str, area: str) -> tuple[ThemeReport, ThemeReport] | None:
+        """A theme or composite of ours and of another area."""
+
+    def league(self, name: str) -> LeagueReport | None:
+        """Every area's place in a theme or composite."""
 
     def indicator(self, code: str) -> IndicatorReport | None:
         """One indicator by its code."""
 
-    def overall(self) -> OverallReport | None:
-        """Every composite and theme."""
+    def overall(self, area: str | None = None) -> OverallReport | None:
+        """Every composite and theme, of ours or of another area."""
+
+    def overall_beside(self, area: str) -> tuple[OverallReport, OverallReport] | None:
+        """Every composite and theme of ours and of another area."""
 
     def bottom(self, theme: str | None = None) -> BottomReport | None:
         """The bottom quartile, of everything or of a theme."""
@@ -54,137 +101,558 @@ class Reader(Protocol):
     def latest_change(self) -> int | None:
         """The release that made the latest change, baselines apart; None when nothing has changed."""
 
+    def releases(self) -> tuple[ReleaseView, ...]:
+        """Every release, the newest first."""
 
-def answer(text: str, reader: Reader, *, today: date) -> Message:
-    """The answer to a command as the one who asked sees it, buttons included."""
-    request = parse(text)
-    if request.verb == "help":
-        return _help(reader)
-    snapshot = reader.snapshot()
-    if snapshot is None:
-        return _nothing_yet()
-    if request.verb == "overall":
-        report = reader.overall()
-        return themes.overall(report, request.page) if report else _nothing_yet()
-    if request.verb == "bottom":
-        return _bottom(request, reader)
-    if request.verb == "changes":
-        return _changes(request, reader, snapshot, today)
-    return _named(request, reader)
+    def read(self, query: Callable[[Database], T]) -> T:
+        """What a query finds, in one consistent view."""
 
 
-def _named(request: Request, reader: Reader) -> Message:
-    """A theme or an indicator by name; without a verb themes come before indicators."""
-    everything = named(reader.names())
-    of_theme = [name for name in everything if name.kind != "indicator"]
-    of_indicators = [name for name in everything if name.kind == "indicator"]
-    known: dict[Verb, Sequence[Named]] = {"theme": of_theme, "indicator": of_indicators}
-    wanted = known.get(request.verb, everything)
-    if not request.argument:
-        return _which(request.verb, wanted)
-    found = match(request.argument, wanted)
-    if request.verb == "name" and found.how != "exact":
-        found = next((part for part in (match(request.argument, of_theme), found) if part.how != "nearest"), found)
-    if found.how == "exact":
-        return _show(found.found[0], request.page, reader)
-    what = {"theme": "theme", "indicator": "indicator"}.get(request.verb, "theme or indicator")
-    if found.how == "several":
-        fact = f"*{words.echo(request.argument)} may mean {words.count(len(found.found), what)}:*"
-        return choices([fact.replace("theme or indicators", "themes or indicators")], found.found)
-    return _unknown(request.argument, what, found.found, everything)
+def answer(
+    text: str,
+    reader: Reader,
+    *,
+    today: date,
+    command: str = COMMAND,
+    overview: Callable[[], Overview] | None = None,
+) -> Message:
+    """The answer to a command as the one who asked sees it, buttons included.
+
+    ``command`` is what people type before it; ``overview`` says how the sources stand, where that is known.
+    """
+    with typed_as(command):
+        return _Asked(parse(text), reader, today, overview).answer()
 
 
-def _show(name: Named, page: int, reader: Reader) -> Message:
-    if name.kind == "indicator":
-        found = reader.indicator(name.key)
-        return indicator(found, page) if found else _no_figures(name)
-    report = reader.theme(name.key)
-    return themes.theme(report, page) if report else _no_figures(name)
+@dataclass(frozen=True)
+class _Asked:
+    """One request and what it is answered from."""
 
+    request: Request
+    reader: Reader
+    today: date
+    overview: Callable[[], Overview] | None
 
-def _bottom(request: Request, reader: Reader) -> Message:
-    """The bottom quartile of everything, or of one theme."""
-    theme = None
-    if request.argument:
-        everything = named(reader.names())
-        found = match(request.argument, [name for name in everything if name.kind == "theme"])
-        if found.how == "several":
-            lines = [f"• {command('bottom', name.key)}" for name in found.found]
-            return compose(paragraphs([f"*{words.echo(request.argument)} may mean:*", *lines]))
+    @property
+    def page(self) -> int:
+        return self.request.page
+
+    @property
+    def argument(self) -> str:
+        return self.request.argument
+
+    @property
+    def lookup(self) -> Lookup:
+        return Lookup(self.reader.names())
+
+    def answer(self) -> Message:
+        """By its verb; what only begins like a verb is a name after all."""
+        request = self.request
+        if request.verb in PERSONAL:
+            misread = request.slip and self.lookup.written(request.text, self.lookup.everything)
+            return self._again("name", request.text) if misread else _in_slack_only(request)
+        if request.verb not in _WITHOUT_FIGURES:
+            if self.reader.snapshot() is None:
+                return nothing_yet()
+            if request.verb != "name" and (found := self._name_after_all()):
+                return self._show(found)
+        return self._ways[request.verb]()
+
+    @property
+    def _ways(self) -> dict[Verb, Callable[[], Message]]:
+        return {
+            "name": self._named,
+            "theme": self._theme,
+            "indicator": self._indicator,
+            "overall": self._overall,
+            "bottom": self._bottom,
+            "changes": self._changes,
+            "why": self._why,
+            "council": self._council_verb,
+            "compare": self._compare,
+            "peers": self._peers,
+            "spend": self._spend,
+            "chart": self._chart,
+            "offer": self._offer,
+            "meaning": self._meaning,
+            "help": self._help,
+            "releases": self._releases,
+            "sources": self._sources,
+        }
+
+    def _again(self, verb: Verb, argument: str) -> Message:
+        """The same in another reading."""
+        return _Asked(self.request.read_as(verb, argument), self.reader, self.today, self.overview).answer()
+
+    def _name_after_all(self) -> Named | None:
+        """The name that begins like a verb: "Council tax collected", or "new enterprise" where "new" means changes."""
+        text, first = self.request.text, self.request.text.partition(" ")[0].casefold()
+        if " " not in text:
+            return None
+        if whole := self.lookup.whole(text):
+            return whole
+        if not self.argument or first == self.request.verb or self.request.others:
+            return None
+        found = self.lookup.written(text, self.lookup.everything)
+        return found.found[0] if found and found.how == "exact" else None
+
+    # --- names ------------------------------------------------------------------------------------
+
+    def _named(self) -> Message:
+        """A theme, an indicator, a council, or a council's theme; as written before what it may be a slip for."""
+        if found := self._called(slips=False):
+            return found
+        if elsewhere := self.lookup.elsewhere(self.argument):
+            return self._not_compared(elsewhere)
+        for verb, argument in self.request.others:
+            if not self._is_a_word_of_ours(argument):
+                return self._again(verb, argument)
+        if found := self._called(slips=True):
+            return found
+        return self._unknown("theme or indicator", nearest(self.argument, self.lookup.everything))
+
+    def _is_a_word_of_ours(self, argument: str) -> bool:
+        """Whether what stands before the argument is a word of some name: "SEND" is not a slip for "spend"."""
+        first = self.argument.partition(" ")[0]
+        if argument and self.argument.startswith(argument):
+            return False
+        return bool(argument and self.lookup.written(first, self.lookup.everything))
+
+    def _called(self, *, slips: bool) -> Message | None:
+        """What is called so, as written or with slips; None where nothing is."""
+        lookup, text = self.lookup, self.argument
+        way = lookup.slipped if slips else lookup.written
+        if found := way(text, lookup.everything) or lookup.council(text, slips=slips):
+            return self._found(found, "theme or indicator")
+        both = lookup.council_and_theme(text, slips=slips)
+        return self._council(*both) if both else None
+
+    def _theme(self) -> Message:
+        return self._one_of("theme", self.lookup.themes)
+
+    def _indicator(self) -> Message:
+        return self._one_of("indicator", self.lookup.indicators)
+
+    def _one_of(self, what: str, known: Sequence[Named]) -> Message:
+        if not self.argument:
+            return self._which(what, known)
+        found = self.lookup.subject(self.argument, known)
+        return self._found(found, what)
+
+    def _found(self, found: Match, what: str, verb: Verb | None = None) -> Message:
+        if found.how == "exact":
+            return self._show(found.found[0])
         if found.how == "nearest":
-            return _unknown(request.argument, "theme", found.found, everything)
-        theme = found.found[0].key
-    report = reader.bottom(theme)
-    return themes.bottom(report, request.page) if report else _nothing_yet()
+            return self._unknown(what, found.found)
+        return self._several(found, what, verb)
 
+    def _show(self, name: Named) -> Message:
+        if name.kind == "council":
+            return self._council(Match("exact", (name,)), None)
+        if name.kind == "indicator":
+            found = self.reader.indicator(name.key)
+            return indicator(found, self.page) if found else no_figures(name)
+        report = self.reader.theme(name.key)
+        return themes.theme(report, self.page) if report else no_figures(name)
 
-def _changes(request: Request, reader: Reader, snapshot: SnapshotView, today: date) -> Message:
-    wanted = span(request.argument, today)
-    if wanted is None:
-        examples = ", ".join(command("changes", text) for text in ("7d", "2 weeks", today.isoformat(), "12"))
-        return compose(
-            paragraphs(
-                [f"*{words.echo(request.argument)} is no span of time and no release.*", f"For example: {examples}"]
-            )
+    def _several(self, found: Match, what: str, verb: Verb | None = None, after: str = "") -> Message:
+        fact = f"*{words.echo(self.argument)} may mean {counted(found.found, what)}:*"
+        return choices([fact], found.found, (), verb, after=after)
+
+    def _which(self, what: str, known: Sequence[Named], verb: Verb | None = None) -> Message:
+        are = "is" if len(known) == 1 else "are"
+        fact = f"*Which {what}?* There {are} {len(known) or 'none'}:"
+        return choices([fact], known, (), verb, most=MOST_CHOICES if what == "council" else ALL_CHOICES)
+
+    def _unknown(self, what: str, close: Sequence[Named], verb: Verb | None = None) -> Message:
+        """Nothing of that kind; what of another kind is called so comes before the nearest three."""
+        lookup = self.lookup
+        fact = f"*No {what} is called {words.echo(self.argument)}.*"
+        other = lookup.written(self.argument, lookup.everything)
+        if other:
+            kind = "it is the name of" if other.how == "exact" else "there are"
+            return choices([f"{fact} But {kind}:"], other.found)
+        example = next((command("theme", one.key) for one in lookup.themes), command("help"))
+        bottom = [f"For example: {example}; {command('help')} tells more"]
+        return choices([f"{fact} The nearest:" if close else fact], close, bottom, verb)
+
+    def _help(self) -> Message:
+        return help_answer(self.reader.names(), self.reader.snapshot())
+
+    def _meaning(self) -> Message:
+        return meaning(self.argument, self.reader.snapshot())
+
+    # --- our own ----------------------------------------------------------------------------------
+
+    def _overall(self) -> Message:
+        report = self.reader.overall()
+        return themes.overall(report, self.page) if report else nothing_yet()
+
+    def _bottom(self) -> Message:
+        """The bottom quartile of everything, or of one theme."""
+        theme = None
+        if self.argument:
+            found = self.lookup.subject(self.argument, self.lookup.plain_themes)
+            if found.how == "several":
+                return self._several(found, "theme", "bottom")
+            if found.how == "nearest":
+                return self._unknown("theme", found.found, "bottom")
+            theme = found.found[0].key
+        report = self.reader.bottom(theme)
+        return themes.bottom(report, self.page) if report else nothing_yet()
+
+    def _changes(self) -> Message:
+        """What moved: since a day, by a release, or the latest; of everything, or of one theme or indicator."""
+        way, text = "", self.argument
+        if turned := _TURNED.match(text):
+            way, text = turned[1].casefold(), text[turned.end() :].strip()
+        if wanted := span(text, self.today):
+            return self._changes_of(wanted, None, way)
+        for name, rest in _ends(text):
+            wanted, about = span(rest, self.today), self.lookup.subject(name)
+            if wanted is None or about.how == "nearest":
+                continue
+            if about.how == "several":
+                return self._several(about, "theme or indicator", "changes", rest)
+            return self._changes_of(wanted, about.found[0], way)
+        return self._no_span()
+
+    def _changes_of(self, wanted: Span, about: Named | None, way: str) -> Message:
+        """Those of one theme or indicator, for the worse or the better, where these are asked for."""
+        snapshot = self.reader.snapshot()
+        if snapshot is None:
+            return nothing_yet()
+        latest = wanted == Span() and about is None
+        release = self.reader.latest_change() if latest else wanted.release
+        nothing = latest and release is None
+        found = () if nothing else self.reader.changes(since=wanted.since, release=release)
+        if about:
+            found = tuple(one for one in found if about.key in {one.change.indicator, one.change.theme})
+        if way:
+            arrow = words.DOWN if way == "worse" else words.UP
+            found = tuple(one for one in found if words.arrow(one.change) == arrow)
+        where = (f"for the {way} " if way else "") + (f"in {words.name(about.name)} " if about else "")
+        return themes.changes(found, self.argument, where + _since(wanted, found, about), self.page, snapshot)
+
+    def _no_span(self) -> Message:
+        theme = next((one.key for one in self.lookup.themes), "police")
+        texts = ("7d", "2 weeks", "since april", self.today.isoformat(), "12", theme)
+        examples = ", ".join(command("changes", text) for text in texts)
+        fact = f"*{words.echo(self.argument)} is no span of time and no release.*"
+        return compose(paragraphs([f"{fact} No theme or indicator is called so either.", f"For example: {examples}"]))
+
+    def _why(self) -> Message:
+        """Why a theme, composite or indicator moved, last or by a release."""
+        argument, release = self.argument, None
+        if marked := _RELEASE.search(argument):
+            argument, release = argument[: marked.start()], int(marked[1])
+        if not argument:
+            return self._which("theme", self.lookup.themes, "why")
+        found = self.lookup.subject(argument)
+        if found.how == "several":
+            return self._several(found, "theme or indicator", "why", f"release {release}" if release else "")
+        if found.how == "nearest":
+            return self._unknown("theme or indicator", found.found, "why")
+        one = found.found[0]
+        return no_figures(one) if one.kind == "council" else why(self.reader, one.kind, one.key, release, self.page)
+
+    # --- others -----------------------------------------------------------------------------------
+
+    def _council_verb(self) -> Message:
+        return self._about_council("council")
+
+    def _compare(self) -> Message:
+        return self._about_council("compare")
+
+    def _about_council(self, verb: Verb) -> Message:
+        lookup = self.lookup
+        others = sorted(
+            (one for one in lookup.councils if one.key != lookup.names.council), key=lambda council: council.name
         )
-    release = reader.latest_change() if wanted == Span() else wanted.release
-    nothing = wanted.since is None and release is None
-    found = () if nothing else reader.changes(since=wanted.since, release=release)
-    return themes.changes(found, request.argument, _since(wanted, found), request.page, snapshot)
+        if not self.argument:
+            return self._which("council", others, verb)
+        text = _without_own(self.argument, lookup)
+        for slips in (False, True):
+            if both := lookup.council_and_theme(text, slips=slips):
+                return self._council(*both, verb=verb)
+        if elsewhere := next(filter(None, (lookup.elsewhere(part) for part in _parts(text))), ""):
+            return self._not_compared(elsewhere)
+        if about := lookup.written(text, lookup.themes):
+            return self._which_council(about.found[0], others, verb)
+        return self._unknown_council(text, others, verb)
+
+    def _council(self, council: Match, theme: Match | None, verb: Verb = "council") -> Message:
+        beside = theme.found[0] if theme and theme.how == "exact" else None
+        if council.how == "several":
+            return self._several(council, "council", verb, with_kind(beside) if beside else "")
+        one = council.found[0]
+        if theme and theme.how == "several":
+            return self._several_themes(one, theme, verb)
+        if one.key == self.lookup.names.council:
+            return self._ourselves(one, theme, verb)
+        return self._council_theme(one, theme.found[0], verb) if theme else self._council_whole(one, verb)
+
+    def _ourselves(self, own: Named, theme: Match | None, verb: Verb) -> Message:
+        if verb == "compare":
+            return self._that_is_us(own)
+        return self._show(theme.found[0]) if theme else self._overall()
+
+    def _council_whole(self, council: Named, verb: Verb) -> Message:
+        if verb == "compare":
+            both = self.reader.overall_beside(council.key)
+            return councils.compare(*both, self.page) if both else nothing_yet()
+        report = self.reader.overall(council.key)
+        return councils.council(report, self.page) if report else nothing_yet()
+
+    def _council_theme(self, council: Named, theme: Named, verb: Verb) -> Message:
+        if theme.kind == "indicator":
+            figures = self.reader.indicator(theme.key)
+            return (
+                councils.compare_indicator(figures, council.key, council.name, self.page)
+                if figures
+                else no_figures(theme)
+            )
+        if verb == "compare":
+            both = self.reader.theme_beside(theme.key, council.key)
+            return councils.compare_theme(*both, self.page) if both else no_figures(theme)
+        report = self.reader.theme(theme.key, council.key)
+        return councils.council_theme(report, self.page) if report else no_figures(theme)
+
+    def _several_themes(self, council: Named, themes_found: Match, verb: Verb) -> Message:
+        fact = f"*{words.echo(self.argument)} may mean {counted(themes_found.found, 'theme or indicator')}:*"
+        shown = themes_found.found[:CHOICES]
+        asks = [(one.name, f"{council.name} {with_kind(one)}") for one in shown]
+        buttons = [ask_button(name, verb, ask, name, f"{DO}:{at}") for at, (name, ask) in enumerate(asks)]
+        more = f"… and {len(themes_found.found) - len(shown)} more: add a word to narrow it down"
+        lines = [f"• {words.name(name)} · {command(verb, ask)}" for name, ask in asks]
+        return told(paragraphs([fact, *lines, more if len(themes_found.found) > len(shown) else ""]), *buttons)
+
+    def _which_council(self, theme: Named, others: Sequence[Named], verb: Verb) -> Message:
+        fact = f"*Which council, for {words.name(theme.name)}?* For example:"
+        lines = [f"• {command(verb, f'{one.name} theme {theme.key}')}" for one in others[:3]]
+        return compose(paragraphs([fact, *lines, _compared(others)]))
+
+    def _unknown_council(self, text: str, others: Sequence[Named], verb: Verb) -> Message:
+        close = nearest(text, others)
+        fact = f"*No council that we are compared with is called {words.echo(text)}.* The nearest:"
+        return choices([fact], close, [_compared(others)], verb)
+
+    def _not_compared(self, name: str) -> Message:
+        lookup = self.lookup
+        others = [one for one in lookup.councils if one.key != lookup.names.council]
+        fact = f"*We are not compared with {words.name(name)}.* The nearest by name:"
+        return choices([fact], nearest(name, others), [_compared(others)])
+
+    def _that_is_us(self, own: Named) -> Message:
+        lines = [
+            f"*{words.name(own.name)} is us*, and nothing to be compared with.",
+            f"Our own table: {command('overall')}; who is compared: {command('peers')}",
+        ]
+        return compose(paragraphs(lines))
+
+    def _peers(self) -> Message:
+        """Who is compared; or everybody in the order of a theme or indicator."""
+        lookup, snapshot = self.lookup, self.reader.snapshot()
+        if snapshot is None:
+            return nothing_yet()
+        if not self.argument:
+            others = sorted(one.name for one in lookup.councils if one.key != lookup.names.council)
+            return councils.peers(snapshot, others)
+        found = lookup.subject(self.argument)
+        if found.how == "several":
+            return self._several(found, "theme or indicator", "peers")
+        if found.how == "nearest":
+            return self._unknown("theme or indicator", found.found, "peers")
+        one = found.found[0]
+        if one.kind == "indicator":
+            report = self.reader.indicator(one.key)
+            return councils.peers_indicator(report, self.page) if report else no_figures(one)
+        league = self.reader.league(one.key)
+        return councils.peers_theme(league, self.page) if league else no_figures(one)
+
+    # --- spending and charts ----------------------------------------------------------------------
+
+    def _spend(self) -> Message:
+        if not self.argument:
+            report = self.reader.overall()
+            return spending.spend(report, self.page) if report else nothing_yet()
+        found = self.lookup.subject(self.argument, self.lookup.themes)
+        if found.how == "several":
+            return self._several(found, "theme", "spend")
+        if found.how == "nearest":
+            return self._unknown("theme", found.found, "spend")
+        one = found.found[0]
+        theme = self.reader.theme(one.key)
+        return spending.spend_theme(theme, self.reader.league(one.key), self.page) if theme else no_figures(one)
+
+    def _chart(self) -> Message:
+        if whole := _WHOLE.fullmatch(self.argument or "overall"):
+            return self._chart_of_all(bottom=whole[1].casefold().startswith("bottom"))
+        if spent := _SPEND.fullmatch(self.argument):
+            return self._chart_spend(spent[1])
+        found = self.lookup.subject(self.argument)
+        if found.how == "several":
+            return self._several(found, "theme or indicator", "chart")
+        if found.how == "nearest":
+            return self._unknown("theme or indicator", found.found, "chart")
+        one = found.found[0]
+        if one.kind == "indicator":
+            figures = self.reader.indicator(one.key)
+            return charting.chart_indicator(figures) if figures else no_figures(one)
+        theme = self.reader.theme(one.key)
+        return charting.chart_theme(theme) if theme else no_figures(one)
+
+    def _chart_of_all(self, *, bottom: bool) -> Message:
+        if bottom:
+            low = self.reader.bottom()
+            return charting.chart_bottom(low) if low else nothing_yet()
+        report = self.reader.overall()
+        return charting.chart_overall(report) if report else nothing_yet()
+
+    def _chart_spend(self, name: str) -> Message:
+        if not name:
+            report = self.reader.overall()
+            return spending.spend(report, self.page) if report else nothing_yet()
+        found = self.lookup.subject(name, self.lookup.themes)
+        if found.how != "exact":
+            return self._found(found, "theme", "spend")
+        theme = self.reader.theme(found.found[0].key)
+        return charting.chart_spend(theme) if theme else no_figures(found.found[0])
+
+    # --- where the figures come from --------------------------------------------------------------
+
+    def _releases(self) -> Message:
+        found = self.reader.releases()
+        number = re.sub(r"\D", "", self.argument) if re.fullmatch(r"#?\d{1,9}", self.argument) else ""
+        if number:
+            one = next((view for view in found if view.id == int(number)), None)
+            if one:
+                return arrivals.release(one, self.page)
+            lines = [f"*There is no release {number}.*", f"All that came: {command('releases')}"]
+            return compose(paragraphs(lines))
+        return arrivals.releases(found, self.page)
+
+    def _sources(self) -> Message:
+        if self.overview is None:
+            lines = [
+                "*How the sources stand is not known here.*",
+                f"In the terminal: {code('benchwatch sources')}; what came: {command('releases')}",
+            ]
+            return compose(paragraphs(lines))
+        asked = " ".join(word for word in self.argument.split() if word.casefold().strip("?.!") not in _COMING)
+        found = self.lookup.subject(asked) if plainer(asked) and self.lookup.everything else None
+        if found is None or found.how == "nearest":
+            return arrivals.sources(self.overview(), self.page, self.today)
+        one = found.found[0]
+        overview = self.overview()
+        own = {one.key} if one.kind == "indicator" else set()
+        own |= {line.indicator for line in overview.indicators if line.theme == one.key}
+        return arrivals.sources(overview, self.page, self.today, one.name, frozenset(own))
+
+    def _offer(self) -> Message:
+        """A wish to be told, or no longer: the command that does it, for the one who asks to press or type."""
+        verb, _, about = self.argument.partition(" ")
+        found = self.lookup.subject(about)
+        if found.how == "nearest":
+            return self._unknown("theme or indicator", found.found)
+        one = found.found[0]
+        if one.kind == "indicator":
+            theme = self.reader.indicator(one.key)
+            name = theme.indicator.theme if theme else one.name
+        else:
+            name = one.key
+        if verb == "unsubscribe":
+            return _offer_end(one, name)
+        return _offer_subscription(one, name)
 
 
-def _since(wanted: Span, found: Sequence[ChangeView]) -> str:
+def _offer_subscription(one: Named, theme: str) -> Message:
+    about = words.name(theme)
+    where = f"{words.name(one.name)} is part of {about}. " if one.kind == "indicator" else ""
+    lines = [
+        f"*To be told when {about} moves*, press or type one of these. {where}".strip(),
+        f"• At once: {command('subscribe', f'theme {theme} now')}",
+        f"• In the weekly digest: {command('subscribe', f'theme {theme} weekly')}",
+    ]
+    return told(
+        paragraphs(lines),
+        ask_button("At once", "subscribe", f"theme {theme} now", f"Be told of {theme} at once", f"{DO}:now"),
+        ask_button("Weekly", "subscribe", f"theme {theme} weekly", f"Be told of {theme} weekly", f"{DO}:weekly"),
+    )
+
+
+def _offer_end(one: Named, theme: str) -> Message:
+    about = f"{'indicator' if one.kind == 'indicator' else 'theme'} {one.key}"
+    lines = [
+        f"*To hear less of {words.name(one.name)}*, press or type one of these.",
+        f"• No more of the theme: {command('unsubscribe', f'theme {theme}')}",
+        f"• Nothing until the next release: {command('mute', f'{about} until next release')}",
+    ]
+    return told(
+        paragraphs(lines),
+        ask_button("Unsubscribe", "unsubscribe", f"theme {theme}", f"No more of {theme}", f"{DO}:end"),
+        ask_button("Mute", "mute", f"{about} until next release", f"Mute {one.name}", f"{DO}:mute"),
+    )
+
+
+def _since(wanted: Span, found: Sequence[ChangeView], about: Named | None) -> str:
     if wanted.since:
         return f"since {words.day(wanted.since.isoformat())}"
     if wanted.release:
         return f"by release {wanted.release}"
+    if about:
+        return "so far"
     return "by the latest release that changed anything" if found else "so far"
 
 
-def _help(reader: Reader) -> Message:
-    """What can be asked, with examples from this council's own themes and indicators."""
-    names = reader.names()
-    theme = min((name for name, _ in names.themes), key=len, default="Police & Crime")
-    example = min((name for _, name, _ in names.indicators), key=len, default="burglary")
-    lines = [
-        f"*{COMMAND} answers questions about our ranks.* Answers are for you only, until you share them.",
-        f"• {command('theme', theme)} – a theme's rank, spend, years and indicators",
-        f"• {command('indicator', example)} – one indicator: figure, rank, trend, peers, the quartile line",
-        f"• {command('overall')} – the table of all themes",
-        f"• {command('bottom')} or {command('bottom', theme)} – what is in the bottom quartile",
-        f"• {command('changes', '7d')} – what moved and why; also a date, or the number of a release",
-        f"A name alone will do, in part or misspelt: {code(f'{COMMAND} {theme.split()[0].lower()}')}"
-        if theme.split()
-        else "",
-    ]
-    return answered(("help", ""), 1, 1, paragraphs(lines), reader.snapshot())
+def _ends(text: str) -> list[tuple[str, str]]:
+    """A name and the span behind it: the longest name first, then the longest span."""
+    parts = text.split()[:_WORDS]
+    return [(" ".join(parts[:at]), " ".join(parts[at:])) for at in range(len(parts), 0, -1)]
 
 
-def _which(verb: str, known: Sequence[Named]) -> Message:
-    fact = f"*Which {verb}?* There {'is' if len(known) == 1 else 'are'} {words.count(len(known), verb)}:"
-    return choices([fact], known)
+def _parts(text: str) -> list[str]:
+    """Beginnings and ends of a text, the longest first: one of them may name a council."""
+    parts = text.split()[:_WORDS]
+    whole = range(len(parts), 0, -1)
+    return [*(" ".join(parts[:at]) for at in whole), *(" ".join(parts[-at:]) for at in whole)]
 
 
-def _unknown(argument: str, what: str, nearest: Sequence[Named], everything: Sequence[Named]) -> Message:
-    fact = f"*No {what} is called {words.echo(argument)}.*"
-    example = next((command("theme", name.key) for name in everything if name.kind == "theme"), command("help"))
-    return choices(
-        [f"{fact} The nearest:" if nearest else fact],
-        nearest,
-        [f"For example: {example}; {command('help')} tells more"],
-    )
+def _without_own(text: str, lookup: Lookup) -> str:
+    """The text without our own name where another council is named too: "leics vs kent", "kent and leics on police"."""
+    parts = text.split()[:_WORDS]
+    for size, at in [(long, start) for long in (3, 2, 1) for start in range(len(parts) - long + 1)]:
+        if lookup.is_own(" ".join(parts[at : at + size])):
+            rest = " ".join(part for part in (*parts[:at], *parts[at + size :]) if part.casefold() not in _BESIDE)
+            return rest if lookup.council_and_theme(rest, slips=True) else text
+    return text
 
 
-def _no_figures(name: Named) -> Message:
+def _compared(others: Sequence[Named]) -> str:
+    return f"Who is compared: {command('peers')}" if others else ""
+
+
+def no_figures(name: Named) -> Message:
+    """Something known of which no release has brought figures."""
     return compose(paragraphs([f"*{words.name(name.name)} has no figures yet.* No release has brought any for it."]))
 
 
-def _nothing_yet() -> Message:
+def nothing_yet() -> Message:
+    """Before the first release."""
     return compose(
         paragraphs(
             [
                 "*There are no figures yet.* Ranks can be asked for once the first release has been read.",
-                f"To look for one now: {code('benchwatch poll')}",
+                f"To look for one now: {code('benchwatch poll')}. What is watched: {command('sources')}",
             ]
         )
     )
+
+
+def _in_slack_only(request: Request) -> Message:
+    asked = canonical(request.verb, request.argument)
+    lines = [
+        f"*This works in Slack only*, where it is known who asks: {command(request.verb, request.argument)}",
+        f"Here the same figures are {code('benchwatch export ranks')}" if request.verb == "export" else "",
+    ]
+    return compose(paragraphs(lines)) if asked else nothing_yet()

@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from bot.commands.answers import Reader, answer
+from bot.commands.grammar import COMMAND, parse
 from bot.commands.parts import without_buttons
-from bot.slack_text import Message
+from bot.commands.verbs import Verb
+from bot.slack_text import ChartOf, Message
+from jobs.overview import Overview
 
 KEPT = 256
+_FRESH: frozenset[Verb] = frozenset({"releases", "sources"})
+"""Verbs whose answers change without a new snapshot: made each time."""
 _LONGEST_KEY = 300
 
 
@@ -27,6 +32,8 @@ class Payload:
 
     full: bytes
     text_only: bytes
+    chart: ChartOf | None = None
+    """The picture that is to follow the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +44,23 @@ class _Rendered:
 
 
 class Answers:
-    """Answers to commands, from one reader; safe to use from many threads."""
+    """Answers to commands, from one reader; safe to use from many threads.
 
-    def __init__(self, reader: Reader, *, today: Callable[[], date] = _today) -> None:
+    ``command`` is what people type before them; ``overview`` says how the sources stand, where that is known.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        *,
+        today: Callable[[], date] = _today,
+        command: str = COMMAND,
+        overview: Callable[[], Overview] | None = None,
+    ) -> None:
         self._reader = reader
         self._today = today
+        self._command = command
+        self._overview = overview
         self._kept: OrderedDict[tuple[int, date, str], _Rendered] = OrderedDict()
         self._lock = threading.Lock()
         self._rendering = threading.Lock()
@@ -58,15 +77,22 @@ class Answers:
     def _rendered(self, text: str) -> _Rendered:
         """From memory, or made by one thread while the others who ask wait for it rather than make it too."""
         today = self._today()
+        request = parse(text)
+        if _FRESH & {request.verb, *(verb for verb, _ in request.others)}:
+            return self._made(text, today)
         key = (self._reader.version(), today, " ".join(text.split()).casefold())
         if found := self._recall(key):
             return found
         with self._rendering:
             if found := self._recall(key):
                 return found
-            made = _render(answer(text, self._reader, today=today))
+            made = self._made(text, today)
             self._keep(key, made)
         return made
+
+    def _made(self, text: str, today: date) -> _Rendered:
+        made = answer(text, self._reader, today=today, command=self._command, overview=self._overview)
+        return _render(made)
 
     def _recall(self, key: tuple[int, date, str]) -> _Rendered | None:
         with self._lock:
@@ -91,7 +117,7 @@ def payload(message: Message, *, shared: bool = False) -> Payload:
         "replace_original": False,
         "text": message.text,
     }
-    return Payload(_json(base | {"blocks": message.blocks}), _json(base))
+    return Payload(_json(base | {"blocks": message.blocks}), _json(base), message.chart)
 
 
 def _render(message: Message) -> _Rendered:

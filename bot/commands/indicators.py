@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
 from bot import words
-from bot.commands.parts import paged
+from bot.commands.councils import peer_line
+from bot.commands.parts import ask_button, paged
+from bot.commands.themes import more_about
 from bot.slack_text import Message
+from engine.areas import load_areas
 from engine.changes import BOTTOM_QUARTILE
 from state.views import IndicatorReport, IndicatorView, Peer
 
@@ -22,8 +26,10 @@ def indicator(report: IndicatorReport, page: int) -> Message:
     view = report.indicator
     top = [_headline(view), _figure(view), _trend(report), _line(report), _source(view)]
     council = report.snapshot.council
-    groups = [("*Around us, best first*", [_peer(peer, view, council) for peer in _around(report)])]
-    return paged(("indicator", view.code), page, top, groups, report.snapshot)
+    groups = [("*Around us, best first*", [peer_line(peer, view, council) for peer in _around(report)])]
+    everybody = ask_button("All areas", "peers", f"indicator {view.code}", f"All areas in {view.name}")
+    extra = [*more_about("indicator", view.code, view.name), everybody]
+    return paged(("indicator", view.code), page, top, groups, report.snapshot, extra)
 
 
 def _headline(view: IndicatorView) -> str:
@@ -71,14 +77,6 @@ def _around(report: IndicatorReport) -> Sequence[Peer]:
     return report.peers[:AROUND] if at is None else report.peers[max(at - AROUND, 0) : at + AROUND + 1]
 
 
-def _peer(peer: Peer, view: IndicatorView, council: str) -> str:
-    rank = f"{words.LEVEL if peer.tied else ''}{words.ordinal(peer.rank)}"
-    quartile = f", quartile {peer.quartile}" if peer.quartile and view.eligibility == "eligible" else ""
-    own = peer.code == council
-    area = f"{words.strong(peer.name)} (us)" if own else words.name(peer.name)
-    return f"• {rank} {area} — {words.figure(peer.value, view.unit, view.decimals)}{quartile}"
-
-
 def _line(report: IndicatorReport) -> str:
     """Who holds the last place outside the bottom quartile and the first in it, and how far that is from here."""
     own = next((peer for peer in report.peers if peer.code == report.snapshot.council), None)
@@ -87,10 +85,22 @@ def _line(report: IndicatorReport) -> str:
     if own is None or own.quartile is None or report.indicator.eligibility != "eligible":
         return ""
     if own.quartile == BOTTOM_QUARTILE:
+        if report.distance and report.distance.way == "leave":
+            return _out(report)
         return f"Out of the bottom quartile: {_gap(own, outside[-1], report.indicator, 'up')}" if outside else ""
     if not inside:
         return "Nobody is in the bottom quartile, because of ties"
     return f"The bottom quartile begins: {_gap(own, inside[0], report.indicator, 'down')}"
+
+
+def _out(report: IndicatorReport) -> str:
+    """What it takes to leave the bottom quartile, and whom that passes."""
+    if report.distance is None:
+        return ""
+    view = report.indicator
+    needs = re.sub(r",? to leave the bottom quartile", "", words.distance(report.distance, view.unit, view.decimals))
+    past = load_areas()[report.distance.at].name
+    return f"Out of the bottom quartile: {needs}, just past {words.name(past)}"
 
 
 def _gap(own: Peer, other: Peer, view: IndicatorView, way: str) -> str:

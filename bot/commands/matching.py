@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
@@ -18,7 +18,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from state.views import Names
 
-Kind = Literal["theme", "composite", "indicator"]
+Kind = Literal["theme", "composite", "indicator", "council"]
 
 NEAREST = 3
 LONGEST = 200
@@ -28,6 +28,33 @@ _ALIKE = 0.74
 """Least likeness of a word to the known one it is corrected to: one slip in four letters, two in eight."""
 _SHORTEST_SLIP = 4
 _WORDS = re.compile(r"[^\W_]+")
+_ENDING = re.compile(r"(?<=[^\W\d_]{4})(?:ings?|ies|es|ed|e?rs?|s)$")
+_COUNTY_WORDS = frozenset({"county", "council", "cc", "shire", "unitary", "authority", "the", "of"})
+_SHORT_COUNTIES = {
+    "Bedfordshire": "beds",
+    "Berkshire": "berks",
+    "Buckinghamshire": "bucks",
+    "Cambridgeshire": "cambs",
+    "Gloucestershire": "glos gloucs",
+    "Hampshire": "hants",
+    "Herefordshire": "heref",
+    "Hertfordshire": "herts",
+    "Isle of Wight": "iow",
+    "Lancashire": "lancs",
+    "Leicestershire": "leics",
+    "Lincolnshire": "lincs",
+    "Northamptonshire": "northants",
+    "Northumberland": "northld",
+    "Nottinghamshire": "notts",
+    "Oxfordshire": "oxon",
+    "Shropshire": "salop shrops",
+    "Staffordshire": "staffs",
+    "Warwickshire": "warks",
+    "Wiltshire": "wilts",
+    "Worcestershire": "worcs",
+    "North Yorkshire": "nyorks",
+}
+"""Written short in ways that are no beginning of the name."""
 _FILLERS = frozenset({"and", "of", "the", "in", "for", "a", "to", "by", "on", "with", "our"})
 _ABBREVIATIONS = {
     "asc": "adult social care",
@@ -70,11 +97,46 @@ class Match:
 
 def match(query: str, names: Sequence[Named]) -> Match:
     """The name that the query means, the several it may mean, or else the nearest three."""
+    return (
+        as_written(query, names) or _one_or_several(corrected(query, names)) or Match("nearest", nearest(query, names))
+    )
+
+
+def as_written(query: str, names: Sequence[Named]) -> Match | None:
+    """The name or names that hold what is written, taking nothing for a slip; None where there is none."""
     wanted = _words(query[:LONGEST])
-    for found in (_same(query, names), *_found(wanted, names)) if wanted else ():
-        if found:
-            return Match("exact" if len(found) == 1 else "several", tuple(found))
-    return Match("nearest", _nearest(query, names))
+    return _one_or_several(next(filter(None, (_same(query, names), *_found(wanted, names))), [])) if wanted else None
+
+
+def corrected(query: str, names: Sequence[Named]) -> list[Named]:
+    """The names that hold what is written once each word is corrected to the nearest known one."""
+    wanted = _words(query[:LONGEST])
+    content = tuple(word for word in wanted if word not in _FILLERS) or wanted
+    return next(filter(None, _in(_corrected(content, names), names)), []) if wanted else []
+
+
+def same(query: str, names: Sequence[Named]) -> Match | None:
+    """The name, code or alias that is written, whole; None where there is none."""
+    return _one_or_several(_same(query, names)) if _words(query[:LONGEST]) else None
+
+
+def councils_of(names: Names) -> tuple[Named, ...]:
+    """The areas compared, as people write them."""
+    return _councils(names.councils)
+
+
+@lru_cache(maxsize=4)
+def _councils(councils: tuple[tuple[str, str], ...]) -> tuple[Named, ...]:
+    return tuple(Named("council", code, name, tuple(_SHORT_COUNTIES.get(name, "").split())) for code, name in councils)
+
+
+def without_county(text: str) -> str:
+    """The name of a council without the words that say what it is: "county durham" gives "durham"."""
+    return " ".join(word for word in text.split() if word.casefold().strip("?!.,") not in _COUNTY_WORDS)
+
+
+def _one_or_several(found: Sequence[Named]) -> Match | None:
+    return Match("exact" if len(found) == 1 else "several", tuple(found)) if found else None
 
 
 @lru_cache(maxsize=4)
@@ -99,50 +161,84 @@ def _same(query: str, names: Sequence[Named]) -> list[Named]:
 def _found(wanted: tuple[str, ...], names: Sequence[Named]) -> Iterable[list[Named]]:
     """Names that hold all the words, each of the ways in turn; lazily, as the later ones cost more."""
     content = tuple(word for word in wanted if word not in _FILLERS) or wanted
-    for words in (content, _spelt_out(content), _corrected(content, names)):
-        for fits in (_whole, _begins):
-            yield [name for name in names if _holds(name, words, fits)]
+    for words in (content, _spelt_out(content)):
+        yield from _in(words, names)
+    if (stems := tuple(map(_stem, content))) != content:
+        yield [name for name in names if _holds(name, stems, _begins)]
 
 
-def _holds(name: Named, words: tuple[str, ...], fits: Callable[[str, str], bool]) -> bool:
+def _in(words: tuple[str, ...], names: Sequence[Named]) -> Iterable[list[Named]]:
+    for fits in (_whole, _begins):
+        yield [name for name in names if _holds(name, words, fits)]
+
+
+def _holds(name: Named, words: tuple[str, ...], fits: Callable[[str, tuple[str, ...]], bool]) -> bool:
     return any(
-        all(any(fits(word, own) for own in form) or (len(word) > 1 and word in initials) for word in words)
+        all(fits(word, form) or (len(word) > 1 and word in initials) for word in words)
         for form, initials in zip(name.forms, name.initials, strict=True)
     )
 
 
-def _whole(word: str, own: str) -> bool:
-    return word == own
+def _whole(word: str, form: tuple[str, ...]) -> bool:
+    return word in form
 
 
-def _begins(word: str, own: str) -> bool:
-    return own.startswith(word)
+def _begins(word: str, form: tuple[str, ...]) -> bool:
+    for own in form:  # noqa: SIM110 - every answer comes here thousands of times
+        if own.startswith(word):
+            return True
+    return False
 
 
 def _spelt_out(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(part for word in words for part in _ABBREVIATIONS.get(word, word).split() if part not in _FILLERS)
+    parts = (part for word in words for part in _ABBREVIATIONS.get(word, word).split())
+    return tuple(part for part in parts if part not in _FILLERS) or words
+
+
+def _stem(word: str) -> str:
+    """The word without its ending, so that "policing" finds police and "burglaries" burglary."""
+    return _ENDING.sub("", word)
 
 
 def _corrected(words: tuple[str, ...], names: Sequence[Named]) -> tuple[str, ...]:
-    known = {word for name in names for form in name.forms for word in form if len(word) >= _SHORTEST_SLIP}
+    known = _vocabulary(tuple(names))
     return tuple(_correct(word, known) for word in words)
 
 
-def _correct(word: str, known: set[str]) -> str:
+@lru_cache(maxsize=16)
+def _vocabulary(names: tuple[Named, ...]) -> dict[str, None]:
+    """The words of all names that a word may be a slip for, in order."""
+    found = {word for name in names for form in name.forms for word in form if len(word) >= _SHORTEST_SLIP}
+    return dict.fromkeys(sorted(found))
+
+
+def _correct(word: str, known: Mapping[str, None]) -> str:
     """The nearest known word, or the word itself where none is near."""
     if word in known or len(word) < _SHORTEST_SLIP:
         return word
     score = DamerauLevenshtein.normalized_similarity
-    best = process.extractOne(word, sorted(known), scorer=score, score_cutoff=_ALIKE)
+    best = process.extractOne(word, list(known), scorer=score, score_cutoff=_ALIKE)
     return best[0] if best else word
 
 
-def _nearest(query: str, names: Sequence[Named]) -> tuple[Named, ...]:
-    wanted = " ".join(_words(query[:LONGEST]))
+def nearest(query: str, names: Sequence[Named]) -> tuple[Named, ...]:
+    """The three names that hold most of the words, and of those the most like the query."""
+    wanted = _words(query[:LONGEST])
+    content = tuple(word for word in _spelt_out(wanted) if word not in _FILLERS and len(word) > 1)
+    held = {name: sum(_holds(name, (word,), _begins) for word in map(_stem, content)) for name in names}
+    most = sorted(set(held.values()), reverse=True)
+    close: dict[Named, None] = {}
+    for number in most:
+        if len(close) < NEAREST:
+            close |= dict.fromkeys(_alike(wanted, [name for name in names if held[name] == number]))
+    return tuple(close)[:NEAREST]
+
+
+def _alike(wanted: tuple[str, ...], names: Sequence[Named]) -> list[Named]:
+    """The names most like the words as a whole, the most alike first."""
     choices = [(" ".join(form), name) for name in names for form in name.forms]
-    ranked = process.extract(wanted, [text for text, _ in choices], scorer=fuzz.WRatio, limit=4 * NEAREST)
-    found = dict.fromkeys(choices[at][1] for _, _, at in ranked)
-    return tuple(found)[:NEAREST]
+    ranked = process.extract(" ".join(wanted), [text for text, _ in choices], scorer=fuzz.WRatio, limit=4 * NEAREST)
+    return list(dict.fromkeys(choices[at][1] for _, _, at in ranked))[:NEAREST]
 
 
 def _initials(form: tuple[str, ...]) -> str:
@@ -152,6 +248,6 @@ def _initials(form: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=4_096)
 def _words(text: str) -> tuple[str, ...]:
-    """Words in small letters without accents or marks, "&" read as "and"."""
-    flat = unicodedata.normalize("NFKD", text.replace("&", " and ").casefold())
+    """Words in small letters without accents or marks, "&" read as "and" and "children's" as "childrens"."""
+    flat = unicodedata.normalize("NFKD", text.replace("&", " and ").replace("'", "").replace("’", "").casefold())
     return tuple(_WORDS.findall("".join(char for char in flat if not unicodedata.combining(char))))

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from bot import words
-from bot.commands.parts import answered, command, paged
+from bot.commands.parts import CHART, WHY, ask_button, command, paged, paged_table
 from bot.messages.alerts import line
-from bot.slack_text import Block, Message, paragraphs, table
+from bot.slack_text import Block, Message
 from engine.changes import Kind
 from jobs.notices import Moved
 from state.views import BottomReport, ChangeView, IndicatorView, OverallReport, SnapshotView, ThemeReport, ThemeView
 
 YEARS = 7
-ROWS = 20
+_NAMED = 3
+"""Themes named as the best and as the worst."""
 _HEADS = ("Theme", "Rank (last year)", "Spend per head", "Bottom quartile")
 
 
@@ -24,9 +25,9 @@ def theme(report: ThemeReport, page: int) -> Message:
     bottom = [item for item in report.indicators if item.in_bottom_quartile]
     others = [item for item in report.indicators if not item.in_bottom_quartile]
     top = [
-        _headline(view),
-        _spend(report.expenditure),
-        _years(view),
+        headline(view),
+        spend_line(report.expenditure),
+        years(view),
         words.joined(
             f"{words.share(view.bottom, view.judged, 'indicator')} in the bottom quartile" if view.judged else "",
             f"{view.available} of {words.count(view.total, 'judged indicator')} "
@@ -37,7 +38,15 @@ def theme(report: ThemeReport, page: int) -> Message:
         ("*In the bottom quartile*", [indicator_line(item) for item in bottom]),
         ("*The others, worst first*" if bottom else "*Worst first*", [indicator_line(item) for item in others]),
     )
-    return paged(("theme", view.name), page, top, groups, report.snapshot)
+    return paged(("theme", view.name), page, top, groups, report.snapshot, more_about("theme", view.name, view.name))
+
+
+def more_about(kind: str, key: str, name: str) -> list[Block]:
+    """Buttons for why it moved and for its chart."""
+    return [
+        ask_button("Why?", "why", f"{kind} {key}", f"Why {name} moved", WHY),
+        ask_button("Chart", "chart", f"{kind} {key}", f"Chart of {name}", CHART),
+    ]
 
 
 def indicator_line(item: IndicatorView) -> str:
@@ -57,16 +66,35 @@ def standing(item: IndicatorView) -> str:
 
 def overall(report: OverallReport, page: int) -> Message:
     """The council's table: composites, then themes, with rank, spend and count in the bottom quartile."""
-    lines = [*report.composites, *report.themes]
-    of = max(-(-len(lines) // ROWS), 1)
-    at = min(page, of)
-    shown = lines[ROWS * (at - 1) : ROWS * at]
     council = words.name(report.snapshot.council_name)
     ranks = ", ".join(f"{words.name(item.name)} {words.place(item.standing)}" for item in report.composites[:3])
-    bottom = f"{words.share(report.bottom, report.judged, 'indicator')} in the bottom quartile"
-    fact = f"*{': '.join(part for part in (council, ranks) if part)}* · {bottom}"
-    body: list[Block] = [table(_HEADS, [_row(item, report) for item in shown])] if shown else []
-    return answered(("overall", ""), at, of, [*paragraphs([fact]), *body], report.snapshot)
+    fact = f"*{': '.join(part for part in (council, ranks) if part)}* · {share_of(report)}"
+    chart = ask_button("Chart", "chart", "overall", "Chart of all themes", CHART)
+    return paged_table(
+        ("overall", ""), page, [fact, _extremes(report.themes)], rows_of(report), report.snapshot, [chart]
+    )
+
+
+def share_of(report: OverallReport) -> str:
+    """How much is in the bottom quartile."""
+    return f"{words.share(report.bottom, report.judged, 'indicator')} in the bottom quartile"
+
+
+def rows_of(report: OverallReport) -> list[tuple[str, ...]]:
+    """The table of composites and themes with its heads."""
+    return [_HEADS, *(_row(item, report) for item in (*report.composites, *report.themes))]
+
+
+def _extremes(themes: Sequence[ThemeView]) -> str:
+    """As "Best: Housing 2nd, Economy 4th · Worst: Culture 24th"; nothing for a handful of themes."""
+    ranked = sorted((view for view in themes if view.standing.rank), key=lambda view: (view.standing.rank, view.name))
+    if len(ranked) < 2 * _NAMED:
+        return ""
+    best, worst = (
+        ", ".join(f"{words.name(view.name)} {words.position(view.standing)}" for view in some)
+        for some in (ranked[:_NAMED], ranked[: -_NAMED - 1 : -1])
+    )
+    return f"Best: {best} · Worst: {worst}"
 
 
 def bottom(report: BottomReport, page: int) -> Message:
@@ -79,11 +107,12 @@ def bottom(report: BottomReport, page: int) -> Message:
     fact = f"*{share}{within} {'is' if number == 1 else 'are'} in the bottom quartile*"
     recent = [line(moved(change)) for change in report.left]
     groups = [*_by_theme(report.indicators), ("*Left it or improved significantly*", recent)]
-    return paged(("bottom", report.theme or ""), page, [fact], groups, report.snapshot)
+    chart = [ask_button("Chart", "chart", "bottom", "Chart of the bottom quartile by theme", CHART)]
+    return paged(("bottom", report.theme or ""), page, [fact], groups, report.snapshot, [] if report.theme else chart)
 
 
 def changes(found: Sequence[ChangeView], asked: str, heading: str, page: int, snapshot: SnapshotView) -> Message:
-    """What moved and why, release by release, the newest first."""
+    """What moved and why, release by release, the newest first; ``asked`` is the argument it was asked with."""
     groups = [(_release(items[0]), _told(items)) for items in _by_release(found)]
     told = sum(item.change.kind is not Kind.BASELINE for item in found)
     fact = f"*{words.count(told, 'change').capitalize()} {heading}*"
@@ -96,22 +125,24 @@ def moved(change: ChangeView) -> Moved:
     return Moved(change.change, change.name, change.unit, change.decimals, change.polarity)
 
 
-def _headline(view: ThemeView) -> str:
+def headline(view: ThemeView, whose: str = "") -> str:
+    """Rank, last year's and quartile; ``whose`` it is stands before the name."""
     before = f" ({words.position(view.previous)} last year)" if view.previous and view.previous.rank else ""
     change = words.trend(view.previous, view.standing)
     kind = " (composite)" if view.kind == "composite" else ""
-    fact = f"*{words.name(view.name)}: {words.place(view.standing)}*{kind}{before} {change}".strip()
+    fact = f"*{whose}{words.name(view.name)}: {words.place(view.standing)}*{kind}{before} {change}".strip()
     return ", ".join(part for part in (fact, words.quartiles(None, view.standing)) if part)
 
 
-def _spend(view: ThemeView | None) -> str:
+def spend_line(view: ThemeView | None) -> str:
+    """Where the spending per head stands, and last year."""
     if view is None:
         return ""
     before = f" ({words.spend(view.previous)} last year)" if view.previous and view.previous.rank else ""
     return f"Spend per head: {words.spend(view.standing)}{before}"
 
 
-def _years(view: ThemeView) -> str:
+def years(view: ThemeView) -> str:
     """The ranks of up to seven years, as words and as bars."""
     ranks = [rank for _, rank in view.history[-YEARS:]]
     if sum(rank is not None for rank in ranks) < 2:  # noqa: PLR2004 - one year is no trend

@@ -1,0 +1,58 @@
+"""Answers that are a picture: one line says what it shows, the picture follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import words
+from bot.commands.parts import answered, with_chart
+from bot.commands.spending import quadrant
+from bot.commands.themes import headline, share_of, years
+from bot.slack_text import ChartOf, Message, paragraphs
+from state.views import BottomReport, IndicatorReport, OverallReport, SnapshotView, ThemeReport
+
+
+def chart_theme(report: ThemeReport) -> Message:
+    """The ranks of a theme over the years."""
+    view = report.theme
+    return _chart(f"theme {view.name}", [headline(view), years(view)], ChartOf("theme", (view.name,)), report.snapshot)
+
+
+def chart_indicator(report: IndicatorReport) -> Message:
+    """An indicator's figures over the years, among the comparators'."""
+    view = report.indicator
+    rank = words.place(view.standing) if view.standing else words.NO_FIGURE
+    figure = ""
+    if view.standing:
+        shown = words.figure(view.standing.value, view.unit, view.decimals)
+        figure = words.joined(f"{shown} {words.direction(view.polarity)}".strip(), words.periods(None, view.standing))
+    lines = [words.joined(f"*{words.name(view.name)}: {rank}*", words.judged(view), figure)]
+    return _chart(f"indicator {view.code}", lines, ChartOf("indicator", (view.code,)), report.snapshot)
+
+
+def chart_overall(report: OverallReport) -> Message:
+    """The ranks of all themes, this year's and last year's."""
+    ranks = ", ".join(f"{words.name(one.name)} {words.place(one.standing)}" for one in report.composites[:3])
+    fact = f"*{words.joined(ranks or words.count(len(report.themes), 'theme'))}* · {share_of(report)}"
+    return _chart("overall", [fact], ChartOf("themes"), report.snapshot)
+
+
+def chart_bottom(report: BottomReport) -> Message:
+    """The bottom quartile theme by theme."""
+    number = len(report.indicators)
+    share = words.share(number, report.judged, "indicator")
+    fact = f"*{share} {'is' if number == 1 else 'are'} in the bottom quartile*"
+    return _chart("bottom", [fact], ChartOf("bottom"), report.snapshot)
+
+
+def chart_spend(report: ThemeReport) -> Message:
+    """One theme of ours and of everybody, performance against spending."""
+    view, line = report.theme, report.expenditure
+    where = quadrant(view.standing, line.standing if line else None) or "no rank to compare"
+    spent = f"spend {words.spend(line.standing)}" if line else "no spending line"
+    fact = words.joined(f"*{words.name(view.name)}: {where}*", f"{words.place(view.standing)} in performance, {spent}")
+    return _chart(f"spend {view.name}", [fact], ChartOf("spend", (view.name,)), report.snapshot)
+
+
+def _chart(asked: str, lines: Sequence[str], chart: ChartOf, snapshot: SnapshotView) -> Message:
+    return with_chart(answered(("chart", asked), 1, 1, paragraphs(lines), snapshot), chart)

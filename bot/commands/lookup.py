@@ -1,0 +1,151 @@
+"""From words to what they mean: a theme, an indicator, a council, or a council and a theme.
+
+What is written is tried before what it may be a slip for, and the whole before the same without the small words of a
+question, so that no correction ever beats a name that is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.commands.grammar import plainer
+from bot.commands.matching import (
+    Match,
+    Named,
+    as_written,
+    corrected,
+    councils_of,
+    named,
+    nearest,
+    same,
+    without_county,
+)
+from engine.areas import load_areas
+from state.views import Names
+
+_KINDS = re.compile(r"^(themes?|indicators?|composites?)\s+(?=\S)", re.IGNORECASE)
+_LONGEST = 12
+"""Words of a text in which a council and a theme are looked for."""
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Everything that can be asked for, by kind."""
+
+    names: Names
+
+    @property
+    def everything(self) -> tuple[Named, ...]:
+        """Themes, composites and indicators."""
+        return named(self.names)
+
+    @property
+    def themes(self) -> list[Named]:
+        """Themes and composites."""
+        return [one for one in self.everything if one.kind != "indicator"]
+
+    @property
+    def plain_themes(self) -> list[Named]:
+        """Themes alone."""
+        return [one for one in self.everything if one.kind == "theme"]
+
+    @property
+    def indicators(self) -> list[Named]:
+        """Indicators alone."""
+        return [one for one in self.everything if one.kind == "indicator"]
+
+    @property
+    def councils(self) -> tuple[Named, ...]:
+        """The areas compared, our own among them."""
+        return councils_of(self.names)
+
+    def whole(self, text: str) -> Named | None:
+        """The one thing whose whole name, code or alias this is."""
+        found = same(text, self.everything)
+        return found.found[0] if found and found.how == "exact" else None
+
+    def subject(self, text: str, among: Sequence[Named] | None = None) -> Match:
+        """The themes, composites or indicators meant, or the nearest three; a kind written before the name counts."""
+        known = self.everything if among is None else among
+        kind = _KINDS.match(text)
+        if kind and (rest := text[kind.end() :]):
+            wanted = "indicator" if kind[1][:1].casefold() == "i" else "theme"
+            own = [one for one in known if (one.kind == "indicator") == (wanted == "indicator")]
+            return self.written(rest, own) or self.slipped(rest, own) or Match("nearest", nearest(rest, own))
+        return self.written(text, known) or self.slipped(text, known) or Match("nearest", nearest(text, known))
+
+    def written(self, text: str, among: Sequence[Named]) -> Match | None:
+        """What is written, themes before indicators."""
+        return _first(as_written, text, among)
+
+    def slipped(self, text: str, among: Sequence[Named]) -> Match | None:
+        """What is written with a slip in it, themes before indicators."""
+        return _first(_slip, text, among)
+
+    def is_own(self, text: str) -> bool:
+        """Whether this is our own council's name."""
+        own = [one for one in self.councils if one.key == self.names.council]
+        return any(same(way, own) for way in (text, without_county(text)) if way)
+
+    def council(self, text: str, *, slips: bool) -> Match | None:
+        """The councils meant: "durham", "county durham", "n yorks", and "derbyshir" where slips count."""
+        for words in _variants(text):
+            for way in (words, without_county(words)):
+                if way and (found := as_written(way, self.councils)):
+                    return found
+        plain = without_county(plainer(text))
+        return _slip(plain, self.councils) if slips and plain else None
+
+    def council_and_theme(self, text: str, *, slips: bool) -> tuple[Match, Match | None] | None:
+        """A council, and the theme or indicator named beside it if any; None where no council is named."""
+        for council, theme in _splits(text):
+            found = self.council(council, slips=slips)
+            if found is None:
+                continue
+            if not plainer(theme):
+                return found, None
+            about = self.subject(theme) if slips else self.written(theme, self.everything)
+            if about and about.how != "nearest":
+                return found, about
+        return None
+
+    def elsewhere(self, text: str) -> str:
+        """The name of a council that exists and is not compared; empty where the text names none."""
+        wanted = {" ".join(way.casefold().split()) for way in (text, plainer(text), without_county(plainer(text)))}
+        compared = {one.key for one in self.councils}
+        return next((a.name for a in load_areas() if a.name.casefold() in wanted and a.code not in compared), "")
+
+
+def _first(way: Callable[[str, Sequence[Named]], Match | None], text: str, among: Sequence[Named]) -> Match | None:
+    """What a way of matching finds, in the whole text or without small words; of several a theme, if there is one."""
+    for words in _variants(text):
+        if found := way(words, among):
+            themes = [] if found.how == "exact" else [one for one in among if one.kind != "indicator"]
+            return way(words, themes) or found
+    return None
+
+
+def _slip(text: str, among: Sequence[Named]) -> Match | None:
+    found = corrected(text, among)
+    return Match("exact" if len(found) == 1 else "several", tuple(found)) if found else None
+
+
+def _variants(text: str) -> Iterator[str]:
+    """The text, and without small words if there are any."""
+    yield text
+    plain = plainer(text)
+    if plain and plain != text:
+        yield plain
+
+
+def _splits(text: str) -> Iterator[tuple[str, str]]:
+    """Ways to part a text into a council and a name: by the kind of the name, else the council first, else last."""
+    for marked in re.finditer(r"\s+(?:(theme)|indicator)\s+", text, re.IGNORECASE):
+        yield text[: marked.start()], text[marked.end() if marked[1] else marked.start() :].strip()
+    words = text.split()[:_LONGEST]
+    for at in range(len(words), 0, -1):
+        yield " ".join(words[:at]), " ".join(words[at:])
+    for at in range(1, len(words)):
+        yield " ".join(words[at:]), " ".join(words[:at])
