@@ -15,9 +15,9 @@ from typing import Protocol
 
 import structlog
 
-from bot.messages import render
+from bot.messages import nothing_left, render
 from bot.slack_text import ChartOf, Message, Picture, escape
-from jobs.notices import Amendment, ChartNotice, Notice, from_json
+from jobs.notices import Amendment, ChartNotice, Notice, ReleaseInfo, from_json
 from jobs.quiet import QuietHours
 from jobs.telling import TO
 from state import outbox
@@ -110,14 +110,26 @@ class Delivery:
         channel = self._channel(owed.destination)
         if not channel:
             return self._suppress(owed, f"no channel is set for {owed.destination}")
+        if by := self._withdrawn_unsent(owed):
+            return self._suppress(owed, f"withdrawn by release {by.id} before it was sent")
 
         def send() -> None:
             known = outbox.amendments(self.db, owed.id)
+            begun = outbox.parts(self.db, owed.id)  # what may stand already was said before these
             message = self._render(owed, known)
             self._parts(owed, channel, [message, *message.thread])
-            self._told_already(known)
+            if not begun:
+                self._told_already(known)
 
         return self._try(owed, channel, send)
+
+    def _withdrawn_unsent(self, owed: Owed) -> ReleaseInfo | None:
+        """The release that has withdrawn all of a message of which nothing can stand in the channel yet."""
+        known = outbox.amendments(self.db, owed.id)
+        if not known or outbox.parts(self.db, owed.id):
+            return None
+        notices = [notice for one in known if isinstance(notice := self._notice(one), Amendment)]
+        return nothing_left(self._notice(owed), notices)
 
     def _channel(self, destination: str) -> str:
         return destination.removeprefix(TO) if destination.startswith(TO) else self.destinations.get(destination, "")

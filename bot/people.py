@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
+
+import structlog
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
 
 from bot.slack_text import clean, cut
 
 _NAME = 80
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +56,20 @@ class Permissions:
     def approver(self, person: Person) -> bool:
         """Whether the person may decide."""
         return person.id in self.approvers and self.member(person)
+
+
+class OwnTeam:
+    """The workspace that the app is installed in: asked of Slack when first needed, and remembered."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+        self._known = ""
+
+    def __call__(self) -> str:
+        """Its ID, or nothing while Slack cannot be asked."""
+        if not self._known:
+            try:
+                self._known = str(self._client.auth_test().get("team_id") or "")
+            except (SlackClientError, OSError, HTTPException) as error:
+                log.warning("cannot ask Slack whose app this is", reason=type(error).__name__)
+        return self._known

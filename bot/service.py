@@ -19,29 +19,49 @@ from apscheduler.jobstores.base import JobLookupError
 from slack_sdk.errors import SlackClientError
 from waitress.server import create_server
 
+from bot.actions import Actions
 from bot.commands import Answers
+from bot.commands.personal import Personal
 from bot.console import ConsolePoster
 from bot.delivery import Delivery, Poster
 from bot.health import Health, wsgi_app
+from bot.home import Homes
+from bot.people import OwnTeam, Permissions
+from bot.pictures import Pictures
 from bot.slack_app import build_app, socket_handler, wsgi
+from bot.slack_files import Files
 from bot.slack_poster import SlackPoster, web_client
 from jobs import calendar, polling, publishers
+from jobs.digest import digests_due
 from jobs.errors import SettingsError
+from jobs.overview import Overview, overview
 from jobs.policy import OPS, TEAM, policy_from
 from jobs.polling import Polled, new_client
+from jobs.quiet import quiet_hours
 from jobs.ranking import comparators_of
 from jobs.schedule import add_job, new_scheduler
 from jobs.settings import Interval, Secrets, Settings, load_credentials, load_secrets
 from jobs.sources import file, wants_of
 from jobs.watching import Fault
-from jobs.worker import carry_out_decisions, keep_calendar, look_addresses, look_folders, start_worker, take_in
+from jobs.worker import (
+    carry_out_decisions,
+    keep_calendar,
+    look_addresses,
+    look_folders,
+    make_digests,
+    start_worker,
+    take_in,
+)
 from state import ledger, sources
-from state.database import Lock, connect
+from state.database import Lock, Writer, connect
 from state.errors import StateError
 from state.reader import Reader
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
+
+    from slack_bolt import App
+    from slack_sdk import WebClient
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,9 +69,14 @@ log = structlog.get_logger(__name__)
 
 TICK = Interval(1)
 RECONNECT = Interval(10)
+DIGESTS, HOMES = Interval(20), Interval(10)
 WEB_THREADS = 32
 POLITE = 60.0
 """Least seconds between two requests to one address; folders may be looked at more often."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def run_service(settings: Settings, messages: TextIO = sys.stdout) -> dict[str, float]:
@@ -79,11 +104,12 @@ class Service:
     def __init__(self, settings: Settings, secrets: Secrets, messages: TextIO) -> None:
         # A catalogue, a council or a group that cannot be used stops the start, not the first release.
         self._policy = policy_from(settings)
-        comparators_of(self._policy, datetime.now(UTC).date())
+        comparators_of(self._policy, _now().date())
         self._credentials = {name: load_credentials(os.environ, name) for name in self._policy.publishers}
         self._looking = {name: threading.Lock() for name in (*self._policy.publishers, calendar.NAME)}
         self._messages = messages
         self._settings = settings
+        self._scheduler = new_scheduler(settings.schedule.timezone)
         self._secrets = secrets
         self._stack = ExitStack()
         self.health = Health()
@@ -108,7 +134,12 @@ class Service:
         stack.callback(db.close)
         self._reader = Reader(path)
         stack.callback(self._reader.close)
-        self._delivery = Delivery(db, path, self._poster(), self._destinations(), lambda: datetime.now(UTC))
+        self._writer = Writer(path)
+        stack.callback(self._writer.close)
+        self._pictures = Pictures(self._reader)
+        self._delivery = Delivery(
+            db, path, self._poster(), self._destinations(), _now, self._pictures, quiet_hours(self._settings)
+        )
         self.health.watch("database", self._database_fault)
         self.health.watch("schedule", lambda: "not started yet")
         slack = self._start_slack(stack)
@@ -136,8 +167,7 @@ class Service:
         if mode == "console":
             return None
         client = web_client(self._secrets.bot_token, self._secrets.api_url)
-        secret = self._secrets.signing_secret or "unused in socket mode"
-        app = build_app(Answers(self._reader), client, signing_secret=secret, command=self._settings.slack.command)
+        app = self._app(client)
         if mode == "http":
             return wsgi(app)
         self._socket = socket_handler(app, self._secrets.app_token, client)
@@ -145,6 +175,28 @@ class Service:
         self.health.watch("slack", lambda: "" if self._socket.client.is_connected() else "not connected")
         self._connect()
         return None
+
+    def _app(self, client: WebClient) -> App:
+        """Everything that people can ask, press and open."""
+        slack = self._settings.slack
+        team = OwnTeam(client)
+        threading.Thread(target=team, name="team", daemon=True).start()  # asked before the first form is sent in
+        permissions, files = Permissions(slack.approvers, team), Files(client)
+        self._homes = Homes(self._reader, self._writer, client, permissions, self._settings, self._policy)
+        return build_app(
+            Answers(self._reader, command=slack.command, overview=self._overview),
+            client,
+            signing_secret=self._secrets.signing_secret or "unused in socket mode",
+            command=slack.command,
+            personal=Personal(self._reader, self._writer, permissions, files.send, _now, command=slack.command),
+            actions=Actions(self._reader, self._writer, permissions, client, self._deliver_soon),
+            homes=self._homes,
+            draw=self._pictures,
+            upload=files.upload,
+        )
+
+    def _overview(self) -> Overview:
+        return self._reader.read(lambda db: overview(db, self._settings, self._policy))
 
     def _connect(self) -> None:
         """Connect to Slack unless connected; a failure is tried again by the schedule."""
@@ -169,7 +221,7 @@ class Service:
 
     def _start_schedule(self, stack: ExitStack) -> None:
         zone, every = (self._settings.schedule.timezone, self._settings.sources.file.every)
-        self._scheduler = scheduler = new_scheduler(zone)
+        scheduler = self._scheduler
         add_job(scheduler, "folders", self._poll_folders, [every], zone)
         if polling.addresses(self._settings):
             polite = Interval(max(every.seconds, POLITE)) if isinstance(every, Interval) else every
@@ -182,6 +234,9 @@ class Service:
             add_job(scheduler, calendar.NAME, look, [self._settings.calendar.every], zone)
         add_job(scheduler, "decisions", self._decide, [TICK], zone)
         add_job(scheduler, "delivery", self._deliver, [TICK], zone)
+        add_job(scheduler, "digests", self._make_digests, [DIGESTS], zone)
+        if self._settings.slack.mode != "console":
+            add_job(scheduler, "homes", self._homes.refresh, [HOMES], zone)
         if self._settings.slack.mode == "socket":
             add_job(scheduler, "connection", self._connect, [RECONNECT], zone)
         scheduler.start()
@@ -198,7 +253,7 @@ class Service:
     def _poll_folders(self) -> None:
         """Look whether a folder holds anything new: cheap, and only then is the worker asked."""
         seen = self._reader.read(lambda db: sources.places(db, file.NAME))
-        if polling.folders_want_a_look(self._settings, seen, datetime.now(UTC)):
+        if polling.folders_want_a_look(self._settings, seen, _now()):
             self._poll_places(look_folders)
         else:
             self.health.polled(file.NAME)
@@ -235,7 +290,7 @@ class Service:
     def _look(self, name: str) -> None:
         """Look at a publisher and take in what it brings, one item after the other."""
         places = self._reader.read(lambda db: sources.places(db, name))
-        if publishers.may_be_asked(places, datetime.now(UTC)):
+        if publishers.may_be_asked(places, _now()):
             at = publishers.site(self._client, self._settings, name, self._credentials[name])
             for item in publishers.look(name, at, wants_of(self._policy.catalogue, name), places):
                 self._take(item)
@@ -245,7 +300,7 @@ class Service:
 
     def _look_at_calendars(self, name: str) -> None:
         """Look at the release calendars, and tell what has become overdue."""
-        seen = calendar.look(self._client, self._settings, self._policy, datetime.now(UTC))
+        seen = calendar.look(self._client, self._settings, self._policy, _now())
         self._in_worker(keep_calendar, seen)
         if not any(one.fault for one in seen):
             self.health.polled(name)
@@ -254,6 +309,11 @@ class Service:
     def _decide(self) -> None:
         if self._reader.read(ledger.open_decisions):
             self._in_worker(carry_out_decisions)
+            self._deliver_soon()
+
+    def _make_digests(self) -> None:
+        if self._reader.read(lambda db: digests_due(db, self._settings, _now())):
+            self._in_worker(make_digests)
             self._deliver_soon()
 
     def _take(self, item: publishers.Item) -> None:
@@ -293,7 +353,7 @@ class Service:
 
     def _bring_forward(self) -> None:
         with suppress(JobLookupError):  # gone, when the scheduler has been shut down meanwhile
-            self._scheduler.modify_job("delivery", next_run_time=datetime.now(UTC))
+            self._scheduler.modify_job("delivery", next_run_time=_now())
 
     def _deliver(self) -> None:
         if not self._delivering.acquire(blocking=False):

@@ -1,20 +1,19 @@
-"""Slack's side of the conversation: commands and buttons in, answers out, over Socket Mode or signed HTTP.
+"""Slack's side of the conversation: commands, buttons and forms in, answers out, over Socket Mode or signed HTTP.
 
 Every request is acknowledged first and answered afterwards through its response address. That address lets anyone
-who has it post, so it is never logged.
+who has it post, so it is never logged. Who asks is what Slack says; what may be written only by members of the app's
+own workspace is refused to others.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import threading
-import time
 import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 import structlog
@@ -24,9 +23,11 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk import WebClient
 
-from bot.commands import ASK, PAGE, SHARE, Answers, Payload, payload
+from bot.actions import Actions, Sent
+from bot.commands import BUTTONS, Answers, Payload
+from bot.conversation import Body, Conversation, Personal
 from bot.errors import AnswerRefused
-from bot.slack_text import compose, section
+from bot.slack_text import ChartOf, Picture
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -38,15 +39,23 @@ LARGEST = 1_000_000
 _WORKERS = 32
 _TIMEOUT = httpx.Timeout(10, connect=5)
 _POOL = httpx.Limits(max_connections=_WORKERS, max_keepalive_connections=_WORKERS)
-_REMEMBERED = 1_000
 _PING = 2
 """Seconds between pings; with the default of ten a lost socket is noticed after half a minute only."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
-_SORRY = payload(
-    compose([section("*That did not work.* The fault is on this side and has been logged; please try again later.")])
-)
+HOME = "home:subscribe"
+"""The toggles of the Home tab."""
+
+
+class Homes(Protocol):
+    """The Home tab."""
+
+    def opened(self, body: Body) -> None:
+        """Somebody has opened it."""
+
+    def chosen(self, body: Body) -> None:
+        """Somebody has chosen something on it."""
 
 
 class Responder:
@@ -85,59 +94,6 @@ class Responder:
         return f"{reply.status_code} {reply.text[:200]}"
 
 
-class Seen:
-    """Remembers what was handled, so that a request sent twice is answered once."""
-
-    def __init__(self) -> None:
-        self._keys: OrderedDict[tuple[str, ...], None] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def first(self, *key: str) -> bool:
-        """True for a key never given before, of the last thousand."""
-        with self._lock:
-            new = key not in self._keys
-            self._keys[key] = None
-            self._keys.move_to_end(key)
-            while len(self._keys) > _REMEMBERED:
-                self._keys.popitem(last=False)
-        return new
-
-
-class _Conversation:
-    """Answers commands and buttons, each once."""
-
-    def __init__(self, answers: Answers, respond: Callable[[str, Payload], None]) -> None:
-        self._answers = answers
-        self._respond = respond
-        self._seen = Seen()
-
-    def command(self, body: dict[str, Any]) -> None:
-        """Answer a slash command to the one who typed it."""
-        if self._seen.first("command", body.get("trigger_id", "")):
-            self._answer(body, body.get("text") or "", shared=False)
-
-    def button(self, body: dict[str, Any]) -> None:
-        """Answer the command in a button's value: to the one who pressed, or to the channel for Share here."""
-        pressed = body["actions"][0]
-        user, value = body["user"]["id"], pressed.get("value", "")
-        if self._seen.first("button", user, pressed["action_ts"], value):
-            self._answer(body, value, shared=pressed["action_id"] == SHARE)
-
-    def _answer(self, body: dict[str, Any], text: str, *, shared: bool) -> None:
-        begun = time.perf_counter()
-        try:
-            answer = self._answers.payload(text, shared=shared)
-        except Exception:  # noqa: BLE001 - whatever went wrong, the one who asked is told
-            _log.exception("answer_failed", command=text[:200])
-            answer = _SORRY
-        try:
-            self._respond(body["response_url"], answer)
-        except AnswerRefused as error:
-            _log.error("answer_refused", command=text[:200], reason=str(error))
-        else:
-            _log.info("answered", command=text[:200], seconds=round(time.perf_counter() - begun, 3))
-
-
 def build_app(
     answers: Answers,
     client: WebClient,
@@ -145,12 +101,18 @@ def build_app(
     signing_secret: str,
     command: str = "/rank",
     respond: Callable[[str, Payload], None] | None = None,
+    personal: Personal | None = None,
+    actions: Actions | None = None,
+    homes: Homes | None = None,
+    draw: Callable[[ChartOf], Picture | None] | None = None,
+    upload: Callable[[Picture], str] | None = None,
 ) -> App:
-    """The Slack app: the command and its buttons, acknowledged at once and answered by a pool of threads.
+    """The Slack app: commands, buttons, forms and the Home tab, acknowledged at once and answered by a pool of threads.
 
     Listeners added to it must return at once too, as Slack waits for them: acknowledge, and hand the work over.
     Bolt's lazy listeners would do the same, after copying the whole request and waiting 10 ms for the
-    acknowledgement. Nothing is asked of Slack to build it. ``respond`` is for answers that should not go out by HTTP.
+    acknowledgement. Nothing is asked of Slack to build it. ``respond`` is for answers that should not go out by HTTP;
+    ``draw`` and ``upload`` make the pictures that follow answers about charts. What is not given is not answered.
     """
     pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="slack")
     app = App(
@@ -167,20 +129,49 @@ def build_app(
     if respond is None:
         respond = responder = Responder()
         weakref.finalize(app, responder.close)
-    talk = _Conversation(answers, respond)
-
-    def later(work: Callable[[dict[str, Any]], None]) -> Callable[[Ack, dict[str, Any]], None]:
-        def listener(ack: Ack, body: dict[str, Any]) -> None:
-            ack()
-            pool.submit(_logged, work, body)
-
-        return listener
-
-    app.command(command)(later(talk.command))
-    for action in (ASK, SHARE, PAGE):
-        app.action(action)(later(talk.button))
+    talk = Conversation(answers, respond, personal, draw, upload)
+    _listen(app, pool, talk, command, actions, homes)
     app.error(_ignore)
     return app
+
+
+def _listen(
+    app: App, pool: ThreadPoolExecutor, talk: Conversation, command: str, actions: Actions | None, homes: Homes | None
+) -> None:
+    """Everything that people do, and what does it."""
+    later = partial(_later, pool)
+    app.command(command)(later(talk.command))
+    app.action(BUTTONS)(later(talk.button))
+    if actions:
+        for action, act in actions.presses.items():
+            app.action(action)(later(partial(talk.press, act)))
+        for form, sent in actions.forms.items():
+            app.view(form)(_checked(pool, talk, sent))
+    if homes:
+        app.event("app_home_opened")(later(partial(talk.event, homes.opened)))
+        app.action(HOME)(later(partial(talk.press, homes.chosen)))
+
+
+def _later(pool: ThreadPoolExecutor, work: Callable[[Body], None]) -> Callable[[Ack, Body], None]:
+    """Acknowledged at once, and done by the pool."""
+
+    def listener(ack: Ack, body: Body) -> None:
+        ack()
+        pool.submit(_logged, work, body)
+
+    return listener
+
+
+def _checked(pool: ThreadPoolExecutor, talk: Conversation, sent: Sent) -> Callable[[Ack, Body], None]:
+    """A form is checked before it is acknowledged, as the acknowledgement says what to put right."""
+
+    def listener(ack: Ack, body: Body) -> None:
+        done = talk.form(sent, body)
+        ack(**done.ack)
+        if then := done.then:
+            pool.submit(_logged, lambda _: then(), body)
+
+    return listener
 
 
 def wsgi(app: App) -> WSGIApplication:
@@ -209,7 +200,7 @@ def socket_handler(app: App, app_token: str, web_client: WebClient) -> SocketMod
     )
 
 
-def _logged(work: Callable[[dict[str, Any]], None], body: dict[str, Any]) -> None:
+def _logged(work: Callable[[Body], None], body: Body) -> None:
     """Do the work; nobody waits for it, so what goes wrong is logged here or nowhere."""
     try:
         work(body)
@@ -226,7 +217,7 @@ def _authorize(client: WebClient) -> Callable[..., AuthorizeResult]:
     return authorize
 
 
-def _ignore(error: Exception, body: dict[str, Any]) -> BoltResponse:
+def _ignore(error: Exception, body: Body) -> BoltResponse:
     """Politely ignores what the app has no answer to; anything else is a fault and is logged."""
     if isinstance(error, BoltUnhandledRequestError):
         _log.info("ignored", type=str(body.get("type") or body.get("command") or "unknown"))

@@ -5,7 +5,7 @@ JobsError
 ├── SourceError        a source cannot be read
 │   ├── Unreachable    the publisher gives no usable answer: later, the same request may succeed
 │   ├── LayoutChanged  the publisher answers, and not in the shape the catalogue describes
-│   └── TooEarly       a release says that it is of a day to come
+│   └── TooEarly       a release says that it is of a day to come, or is under embargo
 └── DecisionError      there is nothing of the kind to approve or reject
 """
 
@@ -37,7 +37,7 @@ class LayoutChanged(SourceError):
 
 
 class TooEarly(SourceError):
-    """A release says that it was published on a day that is yet to come."""
+    """A release says that it was published on a day that is yet to come, or its embargo is not over."""
 
 
 class DecisionError(JobsError):

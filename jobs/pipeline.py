@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,23 +20,22 @@ from engine.changes import Change
 from engine.derived import with_ratios
 from engine.panel import Panel
 from engine.quality import Check, Finding
-from jobs.errors import DecisionError, SourceError, TooEarly
+from jobs.errors import SourceError, TooEarly
+from jobs.held import asks_already, owe_decided, question, with_rest
 from jobs.notices import ReleaseInfo
-from jobs.observation_file import unpack
 from jobs.policy import Policy
 from jobs.ranking import catalogue_now, rank_and_compare
 from jobs.sources import publisher, publisher_names
 from jobs.telling import owe_held, owe_release
 from jobs.tidy import Duplicate, Release, panel_areas, tidy
-from state import ledger, observations, releases, snapshots
+from state import observations, releases, snapshots
 from state.database import Database, unit
+from state.ledger import Decision
 from state.observations import Merged
 
 log = structlog.get_logger()
 
 _FILE = "file"
-_ANY_SIZE = 1 << 40
-"""Staged releases were within the limit when they came."""
 
 Status = Literal["accepted", "unchanged", "held", "rejected"]
 
@@ -101,118 +101,9 @@ def ingest(db: Database, raw: Raw, policy: Policy, *, now: datetime, path: Path 
     return outcome
 
 
-def approve(
-    db: Database,
-    release: int,
-    policy: Policy,
-    *,
-    now: datetime,
-    actor: str,
-    reason: str = "",
-    indicators: Collection[str] = (),
-    path: Path | str = "database",
-) -> Outcome:
-    """Let a held release through, or some of the indicators held from it.
-
-    A series whose labels moved is taken over whole and becomes the new baseline, without alerts. Raises DecisionError
-    when nothing of the kind is held.
-    """
-    with unit(db, path):
-        stored, chosen = _held(db, release, indicators)
-        text = releases.staged(db, release)
-        if text is None:
-            msg = f"release {release}: its text is no longer kept; drop the file again"
-            raise DecisionError(msg)
-        published = date.fromisoformat(stored.published) if stored.published else None
-        body = unpack(text[1], text[0], limit=_ANY_SIZE)
-        tidied = tidy(body, text[2], text[0], source=stored.source, published=published)
-        _refuse_unrankable(db, tidied, policy)
-        held = observations.load_held(db, panel_areas())
-        if stored.status == "held":
-            outcome = _accept_whole(db, tidied, held, release, policy, now, chosen)
-            if outcome.status != "held":
-                releases.decide(db, release, "accepted", by=actor, reason=reason)
-        else:
-            fine = tidied.panel.of_indicators(chosen)
-            outcome = _accept(db, tidied, fine, held, release, policy, now, rebased=_relabelled(chosen))
-            releases.settle_findings(db, release, "approved", chosen)
-        _audit(db, now, actor, "approve", release, chosen, reason)
-        if not releases.held_indicators(db, release):
-            releases.unstage(db, release)
-    return outcome
-
-
-def _accept_whole(
-    db: Database, release: Release, held: Panel, number: int, policy: Policy, now: datetime, approved: Mapping[str, str]
-) -> Outcome:
-    """Accept a release held whole, but for indicators turned down or stated by a later release since.
-
-    Only an old release republished, approved as that, takes newer figures back.
-    """
-    checks = releases.file_checks(db, number)
-    later = set() if Check.OLDER_RELEASE in checks else releases.stated_since(db, number)
-    turned_down = set(releases.held_indicators(db, number, "rejected"))
-    if not set(release.panel.indicators) - later - turned_down:
-        msg = f"release {number}: later releases have stated all its indicators since; reject it"
-        raise DecisionError(msg)
-    releases.settle_findings(db, number, "approved")
-    known = {Check.COVERAGE_LOST} if checks & {Check.AREAS_LOST, Check.ROWS_LOST, Check.COUNCIL_LOST} else set()
-    return _accept_but_for_doubtful(
-        db, release, held, number, policy, now, approved=approved, rejected=turned_down | later, known=known
-    )
-
-
-def reject(
-    db: Database,
-    release: int,
-    *,
-    now: datetime,
-    actor: str,
-    reason: str = "",
-    indicators: Collection[str] = (),
-    path: Path | str = "database",
-) -> tuple[str, ...]:
-    """Turn down a held release, or some of the indicators held from it; returns the indicators turned down.
-
-    Raises DecisionError when nothing of the kind is held.
-    """
-    with unit(db, path):
-        stored, chosen = _held(db, release, indicators)
-        releases.settle_findings(db, release, "rejected", chosen if indicators else None)
-        if not releases.held_indicators(db, release):
-            if stored.status == "held":
-                releases.decide(db, release, "rejected", by=actor, reason=reason)
-            releases.unstage(db, release)
-        _audit(db, now, actor, "reject", release, chosen, reason)
-    return tuple(chosen)
-
-
-def _held(db: Database, release: int, indicators: Collection[str]) -> tuple[releases.ReleaseRow, dict[str, str]]:
-    stored = releases.by_number(db, release)
-    if stored is None:
-        msg = f"there is no release {release}; benchwatch releases lists them"
-        raise DecisionError(msg)
-    waiting = releases.held_indicators(db, release)
-    if stored.status != "held" and not waiting:
-        msg = f"release {release} ({stored.name}) is {stored.status} and nothing of it is held"
-        raise DecisionError(msg)
-    unknown = sorted(set(indicators) - set(waiting))
-    if unknown:
-        msg = f"release {release}: {unknown[0]} is not held; held are {', '.join(sorted(waiting)) or 'the whole file'}"
-        raise DecisionError(msg)
-    return stored, {code: check for code, check in waiting.items() if not indicators or code in indicators}
-
-
-def _relabelled(checks: Mapping[str, str]) -> set[str]:
+def relabelled(checks: Mapping[str, str]) -> set[str]:
     """Indicators whose labels moved: approved, they become a new baseline."""
     return {code for code, check in checks.items() if check == Check.LABELS_MOVED}
-
-
-def _audit(
-    db: Database, now: datetime, actor: str, action: str, release: int, indicators: Iterable[str], reason: str
-) -> None:
-    detail = " ".join(filter(None, (", ".join(indicators), reason)))
-    ledger.note(db, at=_stamp(now), actor=actor, action=action, subject=f"release {release}", detail=detail)
 
 
 def _stamp(now: datetime) -> str:
@@ -230,25 +121,18 @@ def _take(db: Database, raw: Raw, release: Release, policy: Policy, now: datetim
         known = releases.by_identity(db, identity)
     if known:
         if known.status == "accepted":
-            releases.supersede_held(db, raw.source, raw.dataset)
+            with _superseding(db, known.id, known.name, now):
+                releases.supersede_held(db, raw.source, raw.dataset)
         return _recognised(db, known)
-    _refuse_unrankable(db, release, policy)
+    refuse_unrankable(db, release, policy)
     held = observations.load_held(db, panel_areas())
-    findings = [
-        *_file_findings(release, held, policy),
-        *quality.indicators_lost(release.panel.indicators, _stated_before(db, raw, latest, policy), policy.limits),
-    ]
-    day = release.published.isoformat() if release.published else ""
-    if older is None and day and day < latest_day:
-        older = f"published {day}, and figures published {latest_day} are already held of the same indicators"
-    if older:
-        findings = [Finding(Check.OLDER_RELEASE, older), *(f for f in findings if f.check != Check.OLDER_RELEASE)]
+    findings = whole_findings(db, release, held, policy, (raw.source, raw.dataset), latest, latest_day, older)
     number = releases.add(
         db,
         source=release.source,
         name=release.name,
         identity=identity,
-        published=day,
+        published=release.published.isoformat() if release.published else "",
         received=_stamp(now),
         status="held" if findings else "accepted",
         rows=release.rows,
@@ -256,19 +140,65 @@ def _take(db: Database, raw: Raw, release: Release, policy: Policy, now: datetim
         dataset=raw.dataset,
     )
     if findings:
-        return _hold(db, raw, release, number, findings, policy, now)
-    return _accept_but_for_doubtful(db, release, held, number, policy, now, raw=raw)
+        return hold(db, raw, release, number, findings, policy, now)
+    return accept_but_for_doubtful(db, release, held, number, policy, now, raw=raw)
 
 
-def _stated_before(db: Database, raw: Raw, latest: int, policy: Policy) -> list[str]:
-    """Indicators that only release ``latest`` has stated last, where it is of the same series of releases.
+def whole_findings(
+    db: Database,
+    release: Release,
+    held: Panel,
+    policy: Policy,
+    series: tuple[str, str],
+    latest: int,
+    latest_day: str,
+    older: str | None,
+) -> list[Finding]:
+    """What is wrong with a release as a whole; ``older`` says that it is known to be an older one, and why."""
+    findings = [
+        *_file_findings(release, held, policy),
+        *quality.indicators_lost(release.panel.indicators, _stated_before(db, series, latest, policy), policy.limits),
+    ]
+    day = release.published.isoformat() if release.published else ""
+    if older is None and day and day < latest_day:
+        older = f"published {day}, and figures published {latest_day} are already held of the same indicators"
+    if older:
+        findings = [Finding(Check.OLDER_RELEASE, older), *(f for f in findings if f.check != Check.OLDER_RELEASE)]
+    return findings
+
+
+def _stated_before(db: Database, series: tuple[str, str], latest: int, policy: Policy) -> list[str]:
+    """Indicators that only release ``latest`` has stated last, where it is of the same series: source and data set.
 
     A publisher's release states what the catalogue takes, whatever a file has stated of the same figures.
     """
     before = releases.by_number(db, latest)
-    same = before is not None and (before.source, before.dataset) == (raw.source, raw.dataset)
+    same = before is not None and (before.source, before.dataset) == series
     stated = releases.stated_last_by(db, latest) if same else []
     return [code for code in stated if code not in policy.catalogue.ratios]
+
+
+@contextmanager
+def _superseding(db: Database, by: int, name: str, now: datetime) -> Iterator[None]:
+    """Whatever is no longer asked about after this is told where it was asked."""
+    before = releases.all_held(db)
+    asked = {number: question(db, number) for number in before}
+    yield
+    after = releases.all_held(db)
+    for number, codes in before.items():
+        gone = sorted(codes - after.get(number, set()))
+        if number in after and not gone:
+            continue
+        names = {code: entry.name for code, entry in observations.load_indicators(db).items()}
+        owe_decided(
+            db,
+            asked[number],
+            Decision(number, "superseded", ""),
+            key=f"by {by} {_stamp(now)}",
+            outcome=with_rest(db, number, f"release {by} ({name}) has come since"),
+            now=now,
+            indicators=[names.get(code) or code for code in gone] if number in after else (),
+        )
 
 
 def _recognised(db: Database, known: releases.ReleaseRow) -> Outcome:
@@ -280,7 +210,7 @@ def _recognised(db: Database, known: releases.ReleaseRow) -> Outcome:
     return Outcome(known.id, known.name, status, findings, held)
 
 
-def _refuse_unrankable(db: Database, release: Release, policy: Policy) -> None:
+def refuse_unrankable(db: Database, release: Release, policy: Policy) -> None:
     """Refuse a release with an indicator nobody describes, or a theme that is called like a composite."""
     entries = {**observations.load_indicators(db), **{entry.code: entry for entry in release.entries}}
     missing = sorted(set(release.panel.indicators) - set(entries) - set(policy.catalogue.indicators))
@@ -313,7 +243,7 @@ def _file_findings(release: Release, held: Panel, policy: Policy) -> list[Findin
     return findings + quality.release_findings(release.panel, held, council, names, policy.limits)
 
 
-def _indicator_findings(db: Database, release: Release, held: Panel, policy: Policy) -> list[Finding]:
+def indicator_findings(db: Database, release: Release, held: Panel, policy: Policy) -> list[Finding]:
     """What is wrong with single indicators that the release states, at most one finding each."""
     stated = set(release.panel.indicators)
     entries = [entry for entry in release.entries if entry.code in stated]
@@ -338,15 +268,33 @@ def _duplicate(cell: Duplicate) -> Finding:
     return Finding(Check.DUPLICATE_CELLS, evidence, cell.indicator)
 
 
-def _hold(
+def hold(
     db: Database, raw: Raw | None, release: Release, number: int, findings: list[Finding], policy: Policy, now: datetime
 ) -> Outcome:
     """Hold a release whole; ``raw`` is None when it is staged already."""
     releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
     if raw:
         _stage(db, number, raw)
-    owed = owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=True)
+    owed = owe_findings(db, number, release, findings, policy, now, whole=True)
     return Outcome(number, release.name, "held", tuple(findings), notes=release.notes, owed=int(owed))
+
+
+def owe_findings(
+    db: Database,
+    number: int,
+    release: Release,
+    findings: list[Finding],
+    policy: Policy,
+    now: datetime,
+    *,
+    whole: bool,
+) -> int:
+    """Ask the ops channel about findings, unless a message that still stands open asks about them all."""
+    asked = question(db, number)
+    if asks_already(asked, findings):
+        return 0
+    info, names = _info(number, release), _names(db, release)
+    return int(owe_held(db, info, findings, policy, now, names=names, whole=whole, again=asked.asked))
 
 
 def _stage(db: Database, number: int, raw: Raw) -> None:
@@ -354,7 +302,7 @@ def _stage(db: Database, number: int, raw: Raw) -> None:
     releases.stage(db, number, raw.name, raw.packed or gzip.compress(raw.body, compresslevel=1), raw.dictionary)
 
 
-def _accept_but_for_doubtful(
+def accept_but_for_doubtful(
     db: Database,
     release: Release,
     held: Panel,
@@ -375,29 +323,30 @@ def _accept_but_for_doubtful(
     decided = {*(approved or {}), *rejected}
     findings = [
         one
-        for one in _indicator_findings(db, release, held, policy)
+        for one in indicator_findings(db, release, held, policy)
         if one.indicator not in decided and one.check not in known
     ]
     doubtful = {finding.indicator for finding in findings if finding.indicator}
     fine = [code for code in release.panel.indicators if code not in doubtful and code not in rejected]
     if not fine:
         releases.decide(db, number, "held", by="", reason="")
-        return _hold(db, raw, release, number, findings, policy, now)
-    releases.supersede(db, release.panel.indicators, number)
-    if raw:
-        releases.supersede_held(db, raw.source, raw.dataset, number)
-    rebased = _relabelled(approved or {})
-    outcome = _accept(db, release, release.panel.of_indicators(fine), held, number, policy, now, rebased=rebased)
+        return hold(db, raw, release, number, findings, policy, now)
+    with _superseding(db, number, release.name, now):
+        releases.supersede(db, release.panel.indicators, number)
+        if raw:
+            releases.supersede_held(db, raw.source, raw.dataset, number)
+    rebased = relabelled(approved or {})
+    outcome = accept(db, release, release.panel.of_indicators(fine), held, number, policy, now, rebased=rebased)
     if findings:
         releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
         if raw:
             _stage(db, number, raw)
-        owed = owe_held(db, _info(number, release), findings, policy, now, names=_names(db, release), whole=False)
+        owed = owe_findings(db, number, release, findings, policy, now, whole=False)
         outcome = replace(outcome, owed=outcome.owed + owed)
     return replace(outcome, findings=tuple(findings), held=tuple(sorted(doubtful)))
 
 
-def _accept(
+def accept(
     db: Database,
     release: Release,
     incoming: Panel,

@@ -14,10 +14,12 @@ import structlog
 
 from engine.errors import EngineError
 from jobs import calendar, publishers
+from jobs.deciding import approve, look_again, reject
+from jobs.digest import owe_digests
 from jobs.errors import JobsError
+from jobs.held import owe_failed
 from jobs.http import Client
 from jobs.logs import configure_logs
-from jobs.pipeline import approve, reject
 from jobs.policy import Policy, policy_from
 from jobs.polling import Places, Polled, new_client, poll
 from jobs.settings import Settings
@@ -62,47 +64,41 @@ def keep_calendar(settings: Settings, seen: tuple[calendar.Seen, ...]) -> None:
     calendar.keep(_connection(settings), settings, _policy(settings), seen, datetime.now(UTC))
 
 
+def make_digests(settings: Settings) -> int:
+    """Owe the digests that are due, in the worker; returns how many."""
+    db = _connection(settings)
+    with unit(db, settings.state.path):
+        return owe_digests(db, settings, _policy(settings), datetime.now(UTC))
+
+
 def carry_out_decisions(settings: Settings) -> int:
     """Carry out the decisions left in the database, in the worker; returns how many there were."""
     db = _connection(settings)
     waiting = ledger.open_decisions(db)
     for decision in waiting:
+        failed = ""
         try:
             _carry_out(db, settings, decision)
-            outcome = "done"
         except StateError:
             raise
         except Exception as error:  # a decision that fails is answered once, not tried for ever
-            outcome = str(error) if isinstance(error, JobsError | EngineError) else f"failed: {type(error).__name__}"
-            log.warning("decision not carried out", release=decision.release_id, reason=outcome, exc_info=error)
+            failed = str(error) if isinstance(error, JobsError | EngineError) else f"failed: {type(error).__name__}"
+            log.warning("decision not carried out", release=decision.release, reason=failed, exc_info=error)
         with unit(db, settings.state.path):
-            ledger.close_decision(db, decision.id, outcome)
+            ledger.close_decision(db, decision.id, failed or "done")
+            if failed:
+                owe_failed(db, decision, outcome=failed, now=datetime.now(UTC))
     return len(waiting)
 
 
 def _carry_out(db: Database, settings: Settings, decision: ledger.Decision) -> None:
     now, path = datetime.now(UTC), settings.state.path
     if decision.verdict == "approve":
-        approve(
-            db,
-            decision.release_id,
-            _policy(settings),
-            now=now,
-            actor=decision.actor,
-            reason=decision.reason,
-            indicators=decision.indicators,
-            path=path,
-        )
+        approve(db, decision, _policy(settings), now=now, path=path)
+    elif decision.verdict == "look":
+        look_again(db, decision, _policy(settings), now=now, path=path)
     else:
-        reject(
-            db,
-            decision.release_id,
-            now=now,
-            actor=decision.actor,
-            reason=decision.reason,
-            indicators=decision.indicators,
-            path=path,
-        )
+        reject(db, decision, now=now, path=path)
 
 
 @functools.cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -14,22 +13,24 @@ RUNS_KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision on a held release (all of it when ``indicators`` is empty), waiting to be carried out."""
+    """What somebody decided about a held release: approve, reject or look; all of it when ``indicators`` is empty."""
 
-    id: int
-    actor: str
-    release_id: int
+    release: int
     verdict: str
-    indicators: tuple[str, ...]
-    reason: str
+    actor: str
+    reason: str = ""
+    indicators: tuple[str, ...] = ()
+    id: int = 0
+    """Its number while it waits to be carried out."""
 
 
-def note(db: Database, *, at: str, actor: str, action: str, subject: str, detail: str = "") -> None:
-    """Add a line to the audit, which is never changed."""
-    db.execute(
+def note(db: Database, *, at: str, actor: str, action: str, subject: str, detail: str = "") -> int:
+    """Add a line to the audit, which is never changed, and return its number."""
+    cursor = db.execute(
         "INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)",
         (at, actor, action, subject, detail),
     )
+    return int(cursor.lastrowid or 0)
 
 
 def record_run(db: Database, job: str, *, started: str, finished: str, outcome: str, detail: str) -> None:
@@ -44,22 +45,23 @@ def record_run(db: Database, job: str, *, started: str, finished: str, outcome: 
     )
 
 
-def ask_decision(
-    db: Database, *, at: str, actor: str, release: int, verdict: str, indicators: Sequence[str], reason: str
-) -> None:
+def ask_decision(db: Database, decision: Decision, *, at: str) -> None:
     """Leave a decision for the running service to carry out."""
     db.execute(
         "INSERT INTO decisions (at, actor, release_id, verdict, indicators, reason) VALUES (?, ?, ?, ?, ?, ?)",
-        (at, actor, release, verdict, json.dumps(list(indicators)), reason),
+        (at, decision.actor, decision.release, decision.verdict, json.dumps(decision.indicators), decision.reason),
     )
 
 
 def open_decisions(db: Database) -> list[Decision]:
     """Decisions not yet carried out, oldest first."""
     rows = db.execute(
-        "SELECT id, actor, release_id, verdict, indicators, reason FROM decisions WHERE outcome = '' ORDER BY id"
+        "SELECT release_id, verdict, actor, reason, indicators, id FROM decisions WHERE outcome = '' ORDER BY id"
     )
-    return [Decision(row[0], row[1], row[2], row[3], tuple(json.loads(row[4])), row[5]) for row in rows]
+    return [
+        Decision(release, verdict, actor, reason, tuple(json.loads(indicators)), number)
+        for release, verdict, actor, reason, indicators, number in rows
+    ]
 
 
 def close_decision(db: Database, decision: int, outcome: str) -> None:

@@ -77,8 +77,8 @@ def owed(db: Database, number: int) -> Owed | None:
 def under(db: Database, prefix: str) -> list[Owed]:
     """Messages whose key begins so, oldest first."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM outbox WHERE substr(key, 1, ?) = ? ORDER BY id",  # noqa: S608
-        (len(prefix), prefix),
+        f"SELECT {_COLUMNS} FROM outbox WHERE key >= ? AND key < ? ORDER BY id",  # noqa: S608
+        (prefix, f"{prefix}\U0010ffff"),
     )
     return [Owed(*row) for row in rows]
 

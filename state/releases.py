@@ -92,6 +92,30 @@ def held_indicators(db: Database, release: int, state: str = "held") -> dict[str
     )
 
 
+def forget_held(db: Database, release: int, indicators: Iterable[str] | None = None) -> None:
+    """Drop held findings, all of them or those of some indicators: they are found anew, or are no more."""
+    if indicators is None:
+        db.execute("DELETE FROM findings WHERE release_id = ? AND state = 'held'", (release,))
+        return
+    db.conn.executemany(
+        "DELETE FROM findings WHERE release_id = ? AND state = 'held' AND indicator = ?",
+        [(release, indicator) for indicator in indicators],
+    )
+
+
+def all_held(db: Database) -> dict[int, set[str]]:
+    """Every release of which anything waits for a decision, with the indicators that do; none where only the file."""
+    found: dict[int, set[str]] = {number: set() for (number,) in db.execute(_WAITING)}
+    for number, indicator in db.execute(
+        "SELECT release_id, indicator FROM findings WHERE state = 'held' AND indicator <> ''"
+    ):
+        found[number].add(indicator)
+    return found
+
+
+_WAITING = "SELECT id FROM releases WHERE status = 'held' UNION SELECT release_id FROM findings WHERE state = 'held'"
+
+
 def settle_findings(db: Database, release: int, state: str, indicators: Iterable[str] | None = None) -> None:
     """Move held findings to a state, all of them or those of some indicators."""
     if indicators is None:

@@ -51,6 +51,12 @@ def load_head(db: Database, snapshot: int) -> SnapshotHead:
     return SnapshotHead(snapshot, row[0], row[1], row[2], row[3], Basis.from_json(row[4]), bool(row[5]))
 
 
+def numbered(db: Database, label: str) -> int | None:
+    """Number of the snapshot with a label, such as 2024-07-20/1; None where there is none."""
+    row = db.execute("SELECT id FROM snapshots WHERE label = ?", (label,)).fetchone()
+    return int(row[0]) if row else None
+
+
 def snapshot_on(db: Database, day: str) -> int | None:
     """The last snapshot whose figures were known on an ISO date, or None when there was none yet."""
     return db.execute("SELECT max(id) FROM snapshots WHERE known <= ?", (day,)).fetchone()[0]  # type: ignore[no-any-return]

@@ -296,7 +296,7 @@ class Schedule(Table):
 
     timezone: Zone = Field(
         default=ZoneInfo("Europe/London"),
-        description="Time zone of cron lines.",
+        description="Time zone of cron lines, quiet hours, embargoes and the last days of mutes.",
     )
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +20,23 @@ from tests.real_data import LAIT
 from tests.slack_double import SlackDouble
 
 ROOT = Path(__file__).parents[2]
-PEOPLE = 20
+PEOPLE, CROWD = 20, 50
 QUESTIONS = ("theme Police", "theme send", "overall", "theme economy", "bottom", "theme schools")
+ALL_QUESTIONS = (
+    *QUESTIONS,
+    "indicator employment rate",
+    "bottom schools",
+    "changes 30d",
+    "why theme schools",
+    "council Durham",
+    "compare Durham",
+    "spend",
+    "releases",
+    "sources",
+    "subscriptions",
+    "help",
+    "skools",
+)
 CHANNEL = "C0000000001"
 PATIENCE = 60.0
 
@@ -125,6 +140,7 @@ def report(folder: Path) -> None:
                 print(f"  {file.name:20s} {seconds:5.2f} s (aim {aim})")
                 if answers:
                     _print_answers(answers)
+            _crowd(slack, running)
             print(f"  peak memory of service and worker {running.peak_mb():.0f} MB (aim 600)")
 
 
@@ -163,6 +179,31 @@ def _answered(slack: SlackDouble, running: Running, question: str, user: str) ->
     reply = slack.slash("/rank", question, url=running.url, user=user, channel=CHANNEL)
     slack.wait_for(lambda: slack.responses(reply), PATIENCE)
     return time.perf_counter() - start
+
+
+def _crowd(slack: SlackDouble, running: Running) -> None:
+    """Print how fifty commands sent in the same moment are acknowledged and answered, asked once and once again."""
+    for what in ("the first time", "again"):
+        gate = threading.Barrier(CROWD)
+        questions = [ALL_QUESTIONS[at % len(ALL_QUESTIONS)] for at in range(CROWD)]
+
+        def person(
+            number: int, gate: threading.Barrier = gate, asked: Sequence[str] = questions
+        ) -> tuple[float, float]:
+            gate.wait()
+            start = time.perf_counter()
+            reply = slack.slash("/rank", asked[number], url=running.url, user=f"U{number:03d}", channel=CHANNEL)
+            acknowledged = time.perf_counter() - start
+            slack.wait_for(lambda: slack.responses(reply), PATIENCE)
+            return acknowledged, time.perf_counter() - start
+
+        with ThreadPoolExecutor(CROWD) as people:
+            taken = list(people.map(person, range(CROWD)))
+        slowest, answers = max(acknowledged for acknowledged, _ in taken), [answer for _, answer in taken]
+        print(
+            f"  {CROWD} commands at once, {what}: slowest acknowledgement {slowest:.2f} s (aim 3), answers median "
+            f"{1000 * median(answers):.0f} ms (aim 100), slowest {1000 * max(answers):.0f} ms"
+        )
 
 
 def _print_answers(taken: list[float]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +104,11 @@ COMMANDS: dict[str, tuple[list[str], int]] = {
     "ask for nothing known": (["ask", "zebra crossings"], 0),
     "changes": (["changes"], 0),
     "changes of a release": (["changes", "--release", "2"], 0),
+    "why": (["why", "theme", "police"], 0),
+    "why by a release": (["why", "indicator", "burglary", "--release", "2"], 0),
+    "why by no release": (["why", "theme", "police", "--release", "77"], 1),
+    "why of nothing known": (["why", "theme", "zebra crossings"], 1),
+    "why of a cake": (["why", "cake", "police"], 2),
     "export": (["export", "themes"], 0),
     "export as CSV all the same": (["export", "ranks", "--format", "csv"], 0),
     "export a table there is not": (["export", "cakes"], 2),
@@ -365,5 +372,28 @@ def test_the_end_of_the_earlier_period_and_the_day_published_come_with_an_indica
     assert (view.period_end, view.previous_end, view.published) == ("2023-03-31", "2016-03-31", "2023-11-01")
 
 
+def test_why_adds_up_in_exact_fractions(history: Run) -> None:
+    found = document(history, "why", "theme", "police")
+    moved = Fraction(found["mean_after"]) - Fraction(found["mean_before"])
+    assert moved == sum(Fraction(term["effect"]) for term in found["terms"]) == 8
+    code, out, _ = history("why", "theme", "police")
+    assert code == 0
+    assert "These add up to +8.0: 11.0 → 19.0" in out
+
+
 def test_first_sights_are_no_latest_change(tmp_path: Path) -> None:
     assert Story(tmp_path, [("2016-11-01", "2015/16", 10)]).read(Reader.latest_change) is None
+
+
+def test_a_file_under_embargo_is_refused_and_shown_as_waiting(run: Run, tmp_path: Path) -> None:
+    name = "crime-embargo-2999-01-31T0930.csv"
+    path = release(ENTRIES, {"burglary": 10}, "2022/23").write(tmp_path / "drop", name)
+    code, _, err = run("ingest", str(path))
+    assert code == 1
+    assert f"{name}: under embargo until 2999-01-31 09:30 (Europe/London); nothing of it is read before" in err
+    for beside in path.parent.iterdir():
+        os.utime(beside, (0, 0))
+    assert run("poll", "file")[:2] == (0, "Nothing new.\n")
+    assert f"Under embargo until 2999-01-31 09:30: {path}\n" in run("sources")[1]
+    assert document(run, "sources")["waiting"] == [{"place": str(path), "until": "2999-01-31T09:30+00:00"}]
+    assert document(run, "releases")["releases"] == []

@@ -4,26 +4,61 @@ from __future__ import annotations
 
 import io
 import logging
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 import structlog
-import waitress
 from slack_sdk import WebClient
 
+from bot.actions import Actions
 from bot.commands import Answers, Payload, payload
+from bot.delivery import NoPicture
 from bot.errors import AnswerRefused
-from bot.slack_app import LARGEST, Responder, build_app, socket_handler, wsgi
-from bot.slack_text import compose, section
-from tests.bot.test_commands import TODAY, FakeReader
+from bot.home import CHOOSE
+from bot.people import OwnTeam, Permissions, Person
+from bot.slack_app import HOME, LARGEST, Responder, build_app, socket_handler, wsgi
+from bot.slack_poster import SlackPoster, web_client
+from bot.slack_text import ChartOf, Message, Picture, compose, section
+from state.database import Database, Writer
+from state.reader import Reader
+from state.views import Names, ThemeReport
+from tests.bot.pressing import prepare, serving
 from tests.slack_double import Response, Signing, SlackDouble
+from tests.system.releases import NOW
 
 SECRET = "signing-secret"
+POLICE = "Police &amp; Crime: 27th of 31"
+ALT = "Police & Crime: 27th of 31, where 1st is best"
+
+
+class Looked(Reader):
+    """A reader that counts, and can be made to fail."""
+
+    asked = 0
+    broken = False
+
+    def names(self) -> Names:
+        if self.broken:
+            raise RuntimeError("disk full")
+        return super().names()
+
+    def read(self, query: Callable[[Database], Any]) -> Any:
+        if self.broken:
+            raise RuntimeError("disk full")
+        return super().read(query)
+
+    def theme(self, name: str, *given: Any, **named: Any) -> ThemeReport | None:
+        self.asked += 1
+        return super().theme(name, *given, **named)
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return prepare(tmp_path_factory.mktemp("figures"))
 
 
 @pytest.fixture
@@ -34,8 +69,10 @@ def slack() -> Iterator[SlackDouble]:
 
 
 @pytest.fixture
-def reader() -> FakeReader:
-    return FakeReader()
+def reader(figures: Path) -> Iterator[Looked]:
+    looked = Looked(figures)
+    yield looked
+    looked.close()
 
 
 @pytest.fixture
@@ -46,22 +83,30 @@ def respond() -> Iterator[Responder]:
 
 
 @pytest.fixture
-def app(slack: SlackDouble, reader: FakeReader, respond: Responder) -> Iterator[Any]:
-    client = WebClient("xoxb-test", base_url=slack.api_url)
-    made = build_app(Answers(reader, today=lambda: TODAY), client, signing_secret=SECRET, respond=respond)
-    yield made
-    made.listener_runner.listener_executor.shutdown()
+def made(slack: SlackDouble, reader: Looked, respond: Responder) -> Iterator[Callable[..., Any]]:
+    """Makes apps with what a test gives them."""
+    apps = []
+
+    def make(**given: Any) -> Any:
+        client = web_client("xoxb-test", slack.api_url)
+        answers = Answers(reader, today=NOW.date)
+        apps.append(build_app(answers, client, signing_secret=SECRET, respond=respond, **given))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        app.listener_runner.listener_executor.shutdown()
+
+
+@pytest.fixture
+def app(made: Callable[..., Any]) -> Any:
+    return made()
 
 
 @pytest.fixture
 def url(app: Any) -> Iterator[str]:
-    server = waitress.create_server(wsgi(app), host="127.0.0.1", port=0, threads=20, asyncore_loop_timeout=0.05)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}/slack/events"
-    server.trigger.pull_trigger(lambda: [part.close() for part in list(server._map.values())])
-    thread.join(5)
-    server.task_dispatcher.shutdown()
+    with serving(app) as address:
+        yield address
 
 
 def answered(slack: SlackDouble, reply: Any, count: int = 1) -> list[Response]:
@@ -73,7 +118,7 @@ def test_a_command_is_acknowledged_empty_and_answered_to_the_one_who_asked(slack
     assert (reply.status, reply.body) == (200, "")
     [answer] = answered(slack, reply)
     assert answer.response_type == "ephemeral"
-    assert answer.text.startswith("Police &amp; Crime: 21st of 32")
+    assert answer.text.startswith(POLICE)
     assert not answer.acknowledgement
     assert slack.calls("auth.test") == []
 
@@ -83,16 +128,16 @@ def test_share_here_answers_the_channel(slack: SlackDouble, url: str) -> None:
     [answer] = answered(slack, slack.press("rank:share", url=url, user="U2"))
     assert answer.response_type == "in_channel"
     assert not answer.replace_original
-    assert answer.text.startswith("Police &amp; Crime: 21st of 32")
+    assert answer.text.startswith(POLICE)
     assert len(slack.channel("C1").top_level()) == 1
 
 
 def test_a_choice_is_answered_to_the_one_who_pressed(slack: SlackDouble, url: str) -> None:
-    answered(slack, slack.slash("/rank", "social", url=url))
-    reply = slack.press("rank:ask", "theme Children's Social Care", url=url)
+    answered(slack, slack.slash("/rank", "theme", url=url))
+    reply = slack.press("rank:ask", "theme Transport & Highways", url=url)
     [answer] = answered(slack, reply)
     assert answer.response_type == "ephemeral"
-    assert answer.text.startswith("Children's Social Care: 17th of 32")
+    assert answer.text.startswith("Transport &amp; Highways: ")
 
 
 def test_the_same_press_or_command_sent_twice_is_answered_once(slack: SlackDouble, url: str) -> None:
@@ -107,8 +152,8 @@ def test_the_same_press_or_command_sent_twice_is_answered_once(slack: SlackDoubl
     assert len(slack.channel("C1").top_level()) == 1
 
 
-def test_a_fault_is_told_politely_and_logged(slack: SlackDouble, url: str, reader: FakeReader) -> None:
-    reader.names = Mock(side_effect=RuntimeError("disk full"))  # type: ignore[method-assign]
+def test_a_fault_is_told_politely_and_logged(slack: SlackDouble, url: str, reader: Looked) -> None:
+    reader.broken = True
     with structlog.testing.capture_logs() as logged:
         [answer] = answered(slack, slack.slash("/rank", "police", url=url))
     assert logged[0]["event"] == "answer_failed"
@@ -135,7 +180,7 @@ def test_blocks_that_slack_refuses_are_followed_by_the_text(slack: SlackDouble, 
     slack.faults.http("response_url", 400, body="invalid_blocks")
     [answer] = answered(slack, slack.slash("/rank", "overall", url=url))
     assert answer.blocks == []
-    assert answer.text.startswith("Leicestershire: Overall Outcomes 5th of 32")
+    assert answer.text.startswith("Leicestershire · 2 of 4 indicators")
 
 
 def test_an_answer_without_reply_is_not_sent_again(slack: SlackDouble, url: str) -> None:
@@ -203,13 +248,13 @@ def test_over_the_socket_the_answer_is_the_same(slack: SlackDouble, app: Any) ->
         reply = slack.socket.slash("/rank", "police")
         assert reply.ok
         [answer] = answered(slack, reply)
-        assert answer.text.startswith("Police &amp; Crime: 21st of 32")
+        assert answer.text.startswith(POLICE)
         assert handler.client.ping_interval == 2
     finally:
         handler.close()  # type: ignore[no-untyped-call]
 
 
-def test_twenty_people_at_once_are_all_answered_quickly(slack: SlackDouble, url: str, reader: FakeReader) -> None:
+def test_twenty_people_at_once_are_all_answered_quickly(slack: SlackDouble, url: str, reader: Looked) -> None:
     people = [f"U{number}" for number in range(20)]
     with ThreadPoolExecutor(20) as crowd:
         begun = time.monotonic()
@@ -219,3 +264,145 @@ def test_twenty_people_at_once_are_all_answered_quickly(slack: SlackDouble, url:
             answered(slack, reply)
         assert time.monotonic() - begun < 3
     assert reader.asked == 1
+
+
+# --- charts -----------------------------------------------------------------------------------------
+
+
+def drawn(of: ChartOf) -> Picture | None:
+    return Picture(b"\x89PNG\r\n\x1a\n" + b"0" * 64, ALT, "Police & Crime") if of.names == ("Police & Crime",) else None
+
+
+def test_a_chart_follows_its_answer_and_is_shared_with_it(slack: SlackDouble, made: Callable[..., Any]) -> None:
+    poster = SlackPoster(web_client("xoxb-test", slack.api_url), sleep=lambda _: None)
+    with serving(made(draw=drawn, upload=poster.upload)) as url:
+        words, picture = answered(slack, slack.slash("/rank", "chart theme police", url=url), 2)
+        assert words.text.startswith(POLICE)
+        [image] = picture.blocks
+        assert (image["type"], image["alt_text"]) == ("image", ALT)
+        assert slack.file_content(image["slack_file"]["id"]) is not None
+        assert (picture.text, picture.response_type) == (ALT.replace("&", "&amp;"), "ephemeral")
+        shared = answered(slack, slack.press("rank:share", url=url, user="U2"), 2)
+        assert [answer.response_type for answer in shared] == ["in_channel", "in_channel"]
+        assert shared[1].blocks[0]["type"] == "image"
+    assert len(slack.channel("C1").top_level()) == 2
+
+
+def test_where_pictures_cannot_be_posted_the_chart_is_told_in_words(
+    slack: SlackDouble, made: Callable[..., Any]
+) -> None:
+    def refuse(picture: Picture) -> str:
+        raise NoPicture("missing_scope")
+
+    def fail(picture: Picture) -> str:
+        raise RuntimeError("boom")
+
+    for upload in (refuse, fail, None):
+        with serving(made(draw=drawn, upload=upload)) as url:
+            _, said = answered(slack, slack.slash("/rank", "chart theme police", url=url), 2)
+        assert said.text == f"The chart in words, as pictures cannot be posted here: {ALT.replace('&', '&amp;')}"
+        assert "boom" not in said.text
+
+
+def test_where_nothing_can_be_drawn_a_sentence_says_so(slack: SlackDouble, made: Callable[..., Any]) -> None:
+    def fail(of: ChartOf) -> Picture | None:
+        raise RuntimeError("boom")
+
+    for draw, said in ((lambda of: None, "There is no chart: there are"), (fail, "The chart could not be drawn.")):
+        with serving(made(draw=draw)) as url:
+            _, answer = answered(slack, slack.slash("/rank", "chart theme police", url=url), 2)
+        assert answer.text.startswith(said)
+
+
+# --- who asks ---------------------------------------------------------------------------------------
+
+
+class Greeter:
+    """Answers that depend on who asks."""
+
+    def handles(self, text: str) -> bool:
+        return text.startswith("subscribe")
+
+    def answer(self, text: str, person: Person, channel: str) -> Message:
+        return compose([section(f"{person.id} of {person.team} in {channel} asks to {text}")])
+
+
+def test_what_depends_on_who_asks_is_answered_for_whom_slack_names(
+    slack: SlackDouble, made: Callable[..., Any]
+) -> None:
+    client = web_client("xoxb-test", slack.api_url)
+    element = {"type": "button", "text": {"type": "plain_text", "text": "x"}, "action_id": "rank:ask"}
+    with serving(made(personal=Greeter())) as url:
+        [answer] = answered(slack, slack.slash("/rank", "subscribe theme police", url=url, user="U7"))
+        assert (answer.text, answer.response_type) == ("U7 of T1 in C1 asks to subscribe theme police", "ephemeral")
+        forged = {**element, "value": "subscribe theme police user_id=U1 team_id=T1"}
+        shared = {**forged, "action_id": "rank:share"}
+        client.chat_postMessage(channel="C1", text="x", blocks=[{"type": "actions", "elements": [forged, shared]}])
+        [answer] = answered(slack, slack.http(url).elsewhere().press("rank:ask", user="U8"))
+        assert answer.text.startswith("U8 of T2 in C1 asks to subscribe")
+        [answer] = answered(slack, slack.press("rank:share", url=url, user="U7"))
+        assert "asks to" not in answer.text, "what is for one person is never shared"
+
+
+class Tabs:
+    """The Home tab, as far as it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
+    def opened(self, body: dict[str, Any]) -> None:
+        self.told.append(("opened", body["event"]["user"]))
+
+    def chosen(self, body: dict[str, Any]) -> None:
+        self.told.append(("chosen", body["actions"][0]["selected_option"]["value"]))
+
+
+def test_the_home_tab_is_told_once_of_what_people_do(slack: SlackDouble, made: Callable[..., Any]) -> None:
+    tabs = Tabs()
+    option = {"text": {"type": "plain_text", "text": "Weekly"}, "value": "weekly:police"}
+    select = {"type": "static_select", "action_id": "home:subscribe", "options": [option]}
+    client = web_client("xoxb-test", slack.api_url)
+    slack.add_user("U1")
+    app = made(homes=tabs)
+    with serving(app) as url:
+        people = slack.http(url)
+        opened = people.open_home(user="U1")
+        client.views_publish(user_id="U1", view={"type": "home", "blocks": [{"type": "actions", "elements": [select]}]})
+        home = slack.home("U1")
+        assert home is not None
+        chosen = people.press_view(home["id"], "home:subscribe", user="U1")
+        assert [people.replay(reply).status for reply in (opened, chosen)] == [200, 200]
+    app.listener_runner.listener_executor.shutdown()
+    assert sorted(tabs.told) == [("chosen", "weekly:police"), ("opened", "U1")]
+
+
+def test_the_home_tab_is_listened_to_under_its_own_name() -> None:
+    assert HOME == CHOOSE
+
+
+def test_which_workspace_is_ours_is_asked_once_and_again_after_a_failure(slack: SlackDouble) -> None:
+    team = OwnTeam(web_client("xoxb-test", slack.api_url))
+    slack.faults.http("auth.test", 503)
+    assert [team(), team(), team()] == ["", "T1", "T1"]
+    assert len(slack.calls("auth.test")) == 2
+    permissions = Permissions({"U1"}, team)
+    assert permissions.approver(Person("U1", "ann", "T1"))
+    assert not permissions.approver(Person("U1", "ann", "T2"))
+    assert not permissions.approver(Person("U2", "bob", "T1"))
+
+
+def test_a_press_that_fails_is_told_politely(
+    slack: SlackDouble, reader: Looked, figures: Path, made: Callable[..., Any]
+) -> None:
+    client = web_client("xoxb-test", slack.api_url)
+    permissions = Permissions(set(), OwnTeam(client))
+    writer = Writer(figures)
+    actions = Actions(reader, writer, permissions, client, lambda: None)
+    element = {"type": "button", "text": {"type": "plain_text", "text": "x"}, "action_id": "held:look", "value": "3"}
+    client.chat_postMessage(channel="C1", text="x", blocks=[{"type": "actions", "elements": [element]}])
+    reader.broken = True
+    with serving(made(actions=actions)) as url, structlog.testing.capture_logs() as logged:
+        [answer] = answered(slack, slack.press("held:look", url=url))
+    assert answer.text.startswith("That did not work. The fault is on this side and has been logged")
+    assert [line["event"] for line in logged] == ["press_failed"]
+    writer.close()

@@ -492,9 +492,8 @@ def test_no_fault_reaches_a_rank_and_each_is_told_once_and_once_when_it_is_over(
         shop.publish(str(NEWER))
     bench.poll()
     assert desk.latest(shop.code) == (NEWER if case.again else NEW)
-    over = desk.read()[1:]
-    assert len(over) == (0 if case.held else 1), over
-    assert all("works again" in message for message in over)
+    [over] = desk.read()[1:]
+    assert ("no longer asked about" if case.held else "works again") in over
 
 
 # --- faults with their own clock, certificate or client -------------------------------------------

@@ -123,7 +123,7 @@ def test_each_edition_is_noticed_once_and_its_revisions_are_told_from_its_news(t
         assert [kind for _, kind in here.owed()].count("baseline") == 1
         alerts = list(here.db.execute("SELECT key FROM outbox WHERE kind = 'release_alert'"))
         assert len(alerts) == len(lait_releases()) - 1
-        assert {notice["kind"] for notice in here.told()} <= {"held", "source"}
+        assert {notice["kind"] for notice in here.told()} <= {"held", "decided", "source"}
 
 
 @cache

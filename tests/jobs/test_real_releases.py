@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from jobs.observation_file import unpack
 from jobs.pipeline import Outcome, Raw, ingest
 from jobs.policy import Policy
 from state.database import connect
+from state.explanations import basket_move, change_of, indicator_move
 from state.observations import load_panel
 from tests.engine import oracle
 from tests.engine.oracle import Described, Rule
@@ -364,6 +366,37 @@ def test_every_entry_and_exit_has_the_cause_that_taking_it_back_shows(history: H
 def test_the_causes_seen_are_news_revisions_and_changed_baskets(history: History) -> None:
     causes = {change.cause for outcome in history.outcomes for change in told(outcome)}
     assert {Cause.PERFORMANCE, Cause.REVISION, Cause.BASKET} <= causes
+
+
+# --- why ------------------------------------------------------------------------------------------
+
+
+@needs_releases
+def test_every_move_is_explained_by_parts_that_add_up_to_what_is_stored(history: History) -> None:
+    moved = [change for outcome in history.outcomes for change in told(outcome)]
+    assert len(moved) > 20
+    for change in moved:
+        snapshot = next(at for at, outcome in enumerate(history.outcomes, start=1) if change in outcome.changes)
+        ref = change_of(history.db, change.subject, snapshot=snapshot)
+        assert ref is not None
+        if change.indicator:
+            ours = indicator_move(history.db, change.indicator, COUNCIL, ref.since, ref.snapshot)
+            assert ours is not None
+            assert change.before is not None
+            assert ours.own + ours.peers + ours.method == ours.moved
+            assert (ours.rank_before, ours.of_before) == (change.before.rank, change.before.of)
+            assert (ours.rank_after, ours.of_after) == (change.after.rank, change.after.of)
+        else:
+            move = basket_move(history.db, change.theme, COUNCIL, ref.since, ref.snapshot)
+            assert move is not None
+            assert sum((term.effect for term in move.terms), Fraction(0)) == move.mean_after - move.mean_before
+            assert move.mean_before == naive_mean(history.expected[ref.since - 1], change.theme)
+            assert move.mean_after == naive_mean(history.expected[ref.snapshot - 1], change.theme)
+
+
+def naive_mean(side: Expected, basket: str) -> Fraction:
+    own = side.baskets[(side.baskets["area_code"] == COUNCIL) & (side.baskets["name"] == basket)].iloc[0]
+    return Fraction(int(own["rank_sum"]), int(own["rank_count"]))
 
 
 # --- the same again, and an earlier one -----------------------------------------------------------

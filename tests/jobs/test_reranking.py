@@ -13,7 +13,8 @@ import pytest
 from engine.catalogue import Indicator, Polarity
 from engine.origins import Ratio
 from engine.periods import parse_period
-from jobs.pipeline import approve
+from jobs.deciding import approve
+from state.ledger import Decision
 from tests.publishers import els
 from tests.publishers.desk import COUNCIL, Desk, desk
 from tests.publishers.server import Publishers
@@ -161,7 +162,7 @@ def test_a_ratio_goes_with_the_periods_that_its_numerator_gives_up(here: Desk) -
     (outcome,) = here.poll().outcomes
     assert (outcome.status, [str(finding.check) for finding in outcome.findings]) == ("held", ["labels_moved"])
     before = periods(here, "homes-by-gas")
-    approve(here.db, outcome.release, here.policy, now=datetime.now(UTC), actor="test")
+    approve(here.db, Decision(outcome.release, "approve", "test"), here.policy, now=datetime.now(UTC))
     assert before - periods(here, "homes-by-gas") == {parse_period("2010/11").key}
     assert periods(here, "homes-by-gas") <= periods(here, "homes")
 

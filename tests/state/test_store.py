@@ -194,12 +194,10 @@ def test_old_runs_of_a_job_are_forgotten_and_other_jobs_are_not_touched(
 
 def test_decisions_wait_in_order_until_they_are_closed(db: Database) -> None:
     with unit(db):
-        for release_number, codes in ((2, ["a", "b"]), (1, [])):
-            ledger.ask_decision(
-                db, at="", actor="U1", release=release_number, verdict="approve", indicators=codes, reason="why"
-            )
+        for release_number, codes in ((2, ("a", "b")), (1, ())):
+            ledger.ask_decision(db, ledger.Decision(release_number, "approve", "U1", "why", codes), at="")
     first, second = ledger.open_decisions(db)
-    assert (first.release_id, first.indicators, second.indicators) == (2, ("a", "b"), ())
+    assert (first.release, first.indicators, second.indicators) == (2, ("a", "b"), ())
     with unit(db):
         ledger.close_decision(db, first.id, "done")
     assert ledger.open_decisions(db) == [second]

@@ -1,0 +1,52 @@
+"""What happens when people press buttons under messages that stand, and send in the forms these open.
+
+A button's value is the number of its message in the outbox: the facts are read from there, so buttons work weeks
+later and after restarts. Who presses is what Slack says, never what a button or a form carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+from slack_sdk import WebClient
+
+from bot.actions.acknowledging import Acknowledging
+from bot.actions.deciding import Deciding
+from bot.actions.desk import Desk, Pressed, Sent, Submitted, Units
+from bot.actions.looking import Looking, Why
+from bot.actions.muting import Muting
+from bot.commands.why import why_blocks
+from bot.people import Permissions
+from state.reader import Reader
+
+__all__ = ["Actions", "Pressed", "Sent", "Submitted", "Units", "Why"]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Actions:
+    """Everything that can be pressed under alerts and held releases, by action id, and every form, by callback id.
+
+    What a press returns is said to the one who pressed; safe to use from many threads.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        writer: Units,
+        permissions: Permissions,
+        client: WebClient,
+        deliver_soon: Callable[[], None],
+        *,
+        why: Why | None = None,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        """``why`` says why a subject moved, in place of ``bot.commands.why``."""
+        desk = Desk(reader, writer, permissions, client, deliver_soon, clock)
+        parts = (Looking(desk, why or partial(why_blocks, reader)), Acknowledging(desk), Muting(desk), Deciding(desk))
+        self.presses: Mapping[str, Pressed] = {name: press for part in parts for name, press in part.presses.items()}
+        self.forms: Mapping[str, Sent] = {name: sent for part in parts for name, sent in part.forms.items()}
