@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlite_utils import Database
+from structlog.testing import capture_logs
 
 from jobs.overview import WaitingLine, overview
 from jobs.polling import Polled, folders_want_a_look, new_client, poll
@@ -230,18 +231,17 @@ def waiting(desk: Desk) -> list[WaitingLine]:
     return list(overview(desk.db, desk.settings, policy()).waiting)
 
 
-def test_a_file_under_embargo_is_not_read_before_its_time_and_taken_in_then(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_under_embargo_is_not_read_before_its_time_and_taken_in_then(desk: Desk) -> None:
     desk.write(EMBARGOED).write_bytes(b"not even a release: nobody may read it yet")
     desk.touch(desk.drop / EMBARGOED)
     assert wanted(desk), "to note it"
-    assert desk.statuses() == []
-    assert not wanted(desk)
-    desk.now += timedelta(minutes=29, seconds=59)
-    polled = desk.poll()
+    with capture_logs() as logged:
+        assert desk.statuses() == []
+        assert not wanted(desk)
+        desk.now += timedelta(minutes=29, seconds=59)
+        polled = desk.poll()
     assert (polled.outcomes, polled.refusals, desk.owed()) == ((), (), [])
-    assert capsys.readouterr().out.count("waits for the end of its embargo") == 1
+    assert [event["event"] for event in logged].count("waits for the end of its embargo") == 1
     assert waiting(desk) == [WaitingLine(str(desk.drop / EMBARGOED), "2025-11-21T10:00+00:00")]
     desk.write(EMBARGOED)  # put right in time
     desk.now += timedelta(seconds=1)
@@ -301,16 +301,15 @@ def test_a_name_whose_embargo_cannot_be_read_is_refused_and_never_read(desk: Des
     assert (desk.owed(), desk.poll().refusals) == ([("ops", "refused")], ())
 
 
-def test_a_file_at_an_address_is_not_fetched_before_its_embargo_is_over(
-    desk: Desk, web: Web, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_at_an_address_is_not_fetched_before_its_embargo_is_over(desk: Desk, web: Web) -> None:
     desk.load(f'paths = ["{web.address}/{EMBARGOED}"]')
     book = release(ENTRIES, {"burglary": 10}, "2022/23")
     web.pages[f"/{EMBARGOED}"] = Page(book.text.encode())
     web.pages[f"/{EMBARGOED.removesuffix('.csv')}.indicators.csv"] = Page(book.dictionary.encode())
-    assert [desk.statuses(), desk.statuses()] == [[], []]
+    with capture_logs() as logged:
+        assert [desk.statuses(), desk.statuses()] == [[], []]
     assert web.requests == []
-    assert capsys.readouterr().out.count("waits for the end of its embargo") == 1
+    assert [event["event"] for event in logged].count("waits for the end of its embargo") == 1
     assert [line.place for line in waiting(desk)] == [f"{web.address}/{EMBARGOED}"]
     desk.now += timedelta(minutes=30)
     assert desk.statuses() == ["accepted"]

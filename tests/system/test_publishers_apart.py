@@ -19,7 +19,7 @@ from tests.system.commands import Desk
 from tests.system.conftest import Start
 from tests.system.releases import Entry, release
 from tests.system.service import OPS, SETTINGS, TEAM, TOKENS, Service, until
-from tests.system.test_service import answer, sent, top
+from tests.system.test_service import PATIENCE, answer, sent, top
 
 pytestmark = needs_official
 
@@ -70,10 +70,11 @@ def asks(slack: SlackDouble) -> str:
 
 
 def publish(shop: Shop, value: str, slack: SlackDouble) -> str:
-    """A release of a publisher, and the message that it becomes."""
-    before = len(slack.channel(TEAM).top_level())
+    """A release of a publisher, and the message that it becomes: an alert, or a line below the one it corrects."""
+    before = len(slack.channel(TEAM).messages)
     shop.publish(value)
-    return top(slack, before + 1)[before].text
+    slack.wait_for(lambda: len(slack.channel(TEAM).messages) > before, PATIENCE)
+    return slack.channel(TEAM).messages[before].text
 
 
 def test_while_one_publisher_hangs_and_another_fails_everything_else_goes_on(
