@@ -1,50 +1,60 @@
-"""Slack messages as people see them, drawn in the terminal and as one HTML page, without Slack.
+"""Slack messages, modals and Home tabs as people see them, in the terminal and as one HTML page, without Slack.
 
-A message is the dictionary that would be posted: ``text`` and ``blocks``. Both drawings are made from the same
-parts, so that neither shows what the other leaves out. Nothing in a message is trusted: text is only ever text,
-links lead to web pages only, and nothing is fetched.
+A message is the dictionary that would be posted: ``text`` and ``blocks``; a modal or a Home tab is its view. Both
+drawings are made from the same parts, so that neither shows what the other leaves out; the terminal may show the
+beginnings only, and then says how much it leaves out. Nothing in a message is trusted: text is only ever text, links
+lead to web pages only, and nothing is fetched.
 """
 
 from __future__ import annotations
 
 import base64
 import html
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-from rich.console import Group, RenderableType
-from rich.emoji import Emoji
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.rule import Rule
+from rich.segment import Segment
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from bot.preview_parts import (
+    Beside,
+    Bullets,
+    Button,
+    Buttons,
+    Control,
+    Divider,
+    Entry,
+    Field,
+    Fields,
+    Grid,
+    Image,
+    Json,
+    Menu,
+    Paragraph,
+    Part,
+    Run,
+    Runs,
+    Ticks,
+    clean,
+    frame_of,
+    parts_of,
+)
 from bot.slack_text import Picture
 
 BOT = "benchwatch"
 
-Json = Mapping[str, Any]
-
 _STYLESHEET = Path(__file__).with_name("preview.css")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_LINKS = ("http", "https")
-_MARKS = re.compile(
-    r"```(?P<pre>.+?)```|`(?P<code>[^`\n]+)`|<(?P<angle>[^<>\n]+)>"
-    r"|(?<![\w*])\*(?P<bold>(?=\S)[^*\n]*[^*\s])\*(?![\w*])"
-    r"|(?<![\w_])_(?P<italic>(?=\S)[^_\n]*[^_\s])_(?![\w_])"
-    r"|(?<![\w~])~(?P<strike>(?=\S)[^~\n]*[^~\s])~(?![\w~])",
-    re.DOTALL,
-)
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _DEEPEST = 4
 """Indents that the stylesheet knows."""
-_NOT_DRAWN = "(a block of a type that is not drawn here)"
+_BRIEF = 140
+"""Characters of a picture's words that are shown in brief."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,338 +68,148 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Surface:
+    """A modal or a Home tab."""
+
+    view: Json
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """Posts under a heading; ``channel`` is the channel's or the person's name, ``note`` says what is shown."""
+    """Posts and surfaces under a heading.
+
+    ``channel`` is the channel's or the person's name, ``note`` says what is shown.
+    """
 
     heading: str
-    posts: tuple[Post, ...]
+    posts: tuple[Post | Surface, ...]
     channel: str = ""
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Text in one style."""
+@dataclass(frozen=True)
+class _Beginning:
+    """The first lines of a drawing, and how many more there are."""
 
-    text: str
-    bold: bool = False
-    italic: bool = False
-    strike: bool = False
-    code: bool = False
-    url: str = ""
+    whole: RenderableType
+    most: int
 
-
-_Runs = tuple[_Run, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Paragraph:
-    """``kind`` is text, header, context, quote or pre."""
-
-    runs: _Runs
-    kind: str = "text"
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = console.render_lines(self.whole, options, pad=False)
+        left_out = len(lines) - self.most
+        for line in lines[: self.most] if left_out > 1 else lines:
+            yield from line
+            yield Segment.line()
+        if left_out > 1:
+            yield Text(f"… and {left_out:,} more lines", style="dim")
 
 
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    cells: tuple[_Runs, ...]
+def draw(section: Section, most: int = 0) -> RenderableType:
+    """The section for a rich console, as wide as the console is.
 
-
-@dataclass(frozen=True, slots=True)
-class _Bullets:
-    items: tuple[_Runs, ...]
-    ordered: bool
-    indent: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Buttons:
-    labels: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    alt: str
-    title: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    """The first row is the header; ``align`` is left, center or right for each column."""
-
-    rows: tuple[tuple[_Runs, ...], ...]
-    align: tuple[str, ...]
-    caption: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Divider:
-    pass
-
-
-_Part = _Paragraph | _Fields | _Bullets | _Buttons | _Picture | _Grid | _Divider
-
-
-def draw(section: Section) -> RenderableType:
-    """The section for a rich console, as wide as the console is."""
-    lines: list[RenderableType] = [Text(), Rule(Text(_clean(section.heading), style="bold"), align="left")]
+    With ``most`` it is shown in brief: that many lines of each post, pictures by their titles, and of a thread how many
+    replies it has.
+    """
+    lines: list[RenderableType] = [Text(), Rule(Text(clean(section.heading), style="bold"), align="left")]
     if section.note:
-        lines.append(Text(_clean(section.note), style="dim"))
+        lines.append(Text(clean(section.note), style="dim"))
     if section.channel:
-        lines.append(Text(_clean(section.channel), style="bold cyan"))
+        lines.append(Text(clean(section.channel), style="bold cyan"))
     for post in section.posts:
-        lines += [Text(), draw_post(post)]
+        drawn = _drawn_surface(post) if isinstance(post, Surface) else draw_post(post, brief=most > 0)
+        lines += [Text(), _Beginning(drawn, most) if most else drawn]
     return Group(*lines)
 
 
-def draw_post(post: Post) -> RenderableType:
+def draw_post(post: Post, *, brief: bool = False) -> RenderableType:
     """The post and, indented beneath it, its charts in words and its thread."""
     lines: list[RenderableType] = [
-        Text.assemble((BOT, "bold"), "  ", ("APP", "reverse"), "  ", (_clean(post.time), "dim"))
+        Text.assemble((BOT, "bold"), "  ", ("APP", "reverse"), "  ", (clean(post.time), "dim"))
     ]
-    lines += [_drawn(part) for part in _parts(post.message)]
-    lines += [_drawn(_Picture(_clean(chart.alt), "", "")) for chart in post.charts]
-    if post.thread:
+    lines += [_drawn(_in_brief(part) if brief else part) for part in parts_of(post.message)]
+    lines += [_drawn(Image(clean((one.title if brief else "") or one.alt), "")) for one in post.charts]
+    if post.thread and brief:
+        lines.append(Text(f"{_replies(post)} in the thread", style="dim"))
+    elif post.thread:
         lines.append(Text(_replies(post), style="dim"))
         lines += [Padding(draw_post(reply), (0, 0, 0, 4)) for reply in post.thread]
     return Group(*lines)
 
 
-def page(title: str, sections: Sequence[Section]) -> str:
+def _drawn_surface(surface: Surface) -> RenderableType:
+    """The modal or the Home tab, with what ends it at its foot."""
+    kind, title, ends = frame_of(surface.view)
+    lines: list[RenderableType] = [Text.assemble((title or BOT, "bold"), "  ", (kind, "reverse"))]
+    lines += [_drawn(part) for part in parts_of(surface.view)]
+    return Group(*lines, *([_drawn(Buttons(ends))] if ends else []))
+
+
+def _in_brief(part: Part) -> Part:
+    """A picture by its title; a beginning of its words where it has none."""
+    if not isinstance(part, Image):
+        return part
+    beginning = part.alt if len(part.alt) <= _BRIEF else f"{part.alt[:_BRIEF].rstrip()}…"
+    return replace(part, title="", alt=part.title or beginning)
+
+
+def page(title: str, sections: Sequence[Section], note: str = "") -> str:
     """One HTML page that needs nothing else: charts and styles are inside it."""
+    said = f'<p class="note">{html.escape(clean(note))}</p>' if note else ""
     body = "\n".join(_section_html(section, at) for at, section in enumerate(sections, start=1))
-    heading = html.escape(_clean(title))
+    heading = html.escape(clean(title))
     return (
         '<!doctype html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(_POLICY)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{heading}</title>\n<style>\n{_STYLESHEET.read_text(encoding='utf-8')}</style>\n</head>\n"
-        f"<body>\n<header><h1>{heading}</h1></header>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+        f"<body>\n<header><h1>{heading}</h1>{said}</header>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
-
-
-# Reading a message
-
-
-def _parts(message: Json) -> list[_Part]:
-    blocks = message.get("blocks")
-    if not blocks:
-        return [_Paragraph(_mrkdwn(str(message.get("text", ""))))]
-    return [part for block in blocks for part in _block(block)]
-
-
-def _block(block: Json) -> Iterator[_Part]:
-    read = _BLOCKS.get(str(block.get("type")))
-    if read is None:
-        yield _Paragraph((_Run(_NOT_DRAWN, italic=True),), "context")
-    else:
-        yield from read(block)
-
-
-def _section(block: Json) -> Iterator[_Part]:
-    if block.get("text"):
-        yield _Paragraph(_text(block["text"]))
-    if block.get("fields"):
-        yield _Fields(tuple(_text(field) for field in block["fields"]))
-    if block.get("accessory"):
-        yield from _element(block["accessory"])
-
-
-def _header(block: Json) -> Iterator[_Part]:
-    yield _Paragraph(_text(block.get("text") or {}), "header")
-
-
-def _context(block: Json) -> Iterator[_Part]:
-    for element in block.get("elements", ()):
-        if element.get("type") == "image":
-            yield from _image(element)
-        else:
-            yield _Paragraph(_text(element), "context")
-
-
-def _actions(block: Json) -> Iterator[_Part]:
-    labels = tuple(label for element in block.get("elements", ()) if (label := _label(element)))
-    if labels:
-        yield _Buttons(labels)
-
-
-def _element(element: Json) -> Iterator[_Part]:
-    if element.get("type") == "image":
-        yield from _image(element)
-    elif label := _label(element):
-        yield _Buttons((label,))
-
-
-def _label(element: Json) -> str:
-    words = element.get("text") or element.get("placeholder")
-    return _literal(str(words.get("text", ""))) if words else ""
-
-
-def _image(block: Json) -> Iterator[_Part]:
-    title = block.get("title")
-    yield _Picture(
-        _literal(str(block.get("alt_text", ""))),
-        _literal(str(title.get("text", ""))) if title else "",
-        _web(str(block.get("image_url", ""))),
-    )
-
-
-def _divider(_: Json) -> Iterator[_Part]:
-    yield _Divider()
-
-
-def _table(block: Json) -> Iterator[_Part]:
-    rows = tuple(tuple(_cell(cell) for cell in row) for row in block.get("rows", ()))
-    width = max((len(row) for row in rows), default=0)
-    settings = [*(block.get("column_settings") or ()), *[None] * width][:width]
-    align = tuple(str((setting or {}).get("align", "left")) for setting in settings)
-    padded = tuple(row + ((),) * (width - len(row)) for row in rows)
-    if padded:
-        yield _Grid(padded, align, _literal(str(block.get("caption", ""))))
-
-
-def _cell(cell: Json) -> _Runs:
-    if cell.get("type") == "rich_text":
-        return tuple(run for part in cell.get("elements", ()) for run in _leaves(part))
-    return (_Run(_literal(str(cell.get("text", "")))),)
-
-
-def _rich_text(block: Json) -> Iterator[_Part]:
-    kinds = {"rich_text_quote": "quote", "rich_text_preformatted": "pre"}
-    for part in block.get("elements", ()):
-        if part.get("type") == "rich_text_list":
-            items = tuple(_leaves(item) for item in part.get("elements", ()))
-            yield _Bullets(items, part.get("style") == "ordered", int(part.get("indent", 0)))
-        else:
-            yield _Paragraph(_leaves(part), kinds.get(str(part.get("type")), "text"))
-
-
-def _leaves(part: Json) -> _Runs:
-    return tuple(_leaf(leaf) for leaf in part.get("elements", ()))
-
-
-def _leaf(leaf: Json) -> _Run:
-    kind, style = leaf.get("type"), leaf.get("style") or {}
-    words = {
-        "link": leaf.get("text") or leaf.get("url"),
-        "emoji": f":{leaf.get('name')}:",
-        "user": f"@{leaf.get('user_id')}",
-        "usergroup": f"@{leaf.get('usergroup_id')}",
-        "channel": f"#{leaf.get('channel_id')}",
-        "broadcast": f"@{leaf.get('range')}",
-        "date": leaf.get("fallback"),
-        "color": leaf.get("value"),
-    }.get(str(kind), leaf.get("text"))
-    flags = {name: bool(style.get(name)) for name in ("bold", "italic", "strike", "code")}
-    text = _clean(str(words or ""))
-    return _Run(Emoji.replace(text) if kind == "emoji" else text, url=_web(str(leaf.get("url", ""))), **flags)
-
-
-def _text(value: Json) -> _Runs:
-    text = str(value.get("text", ""))
-    return _mrkdwn(text) if value.get("type") == "mrkdwn" else (_Run(_literal(text)),)
-
-
-_BLOCKS: dict[str, Callable[[Json], Iterator[_Part]]] = {
-    "section": _section,
-    "header": _header,
-    "context": _context,
-    "actions": _actions,
-    "divider": _divider,
-    "image": _image,
-    "table": _table,
-    "data_table": _table,
-    "rich_text": _rich_text,
-}
-
-
-# Reading text
-
-
-def _mrkdwn(text: str, style: _Run = _Run("")) -> _Runs:
-    """Slack's own markup as runs: the marks nest, and what is between backticks is literal."""
-    runs: list[_Run] = []
-    end = 0
-    for found in _MARKS.finditer(text):
-        runs.append(replace(style, text=_literal(text[end : found.start()])))
-        runs += _marked(str(found.lastgroup), str(found[str(found.lastgroup)]), style)
-        end = found.end()
-    runs.append(replace(style, text=_literal(text[end:])))
-    return tuple(run for run in runs if run.text)
-
-
-def _marked(mark: str, inner: str, style: _Run) -> Iterable[_Run]:
-    if mark in ("pre", "code"):
-        return [replace(style, text=_clean(_entities(inner.strip("\n"))), code=True)]
-    if mark == "angle":
-        return [_angle(inner, style)]
-    marked = {"bold": replace(style, bold=True), "italic": replace(style, italic=True)}
-    return _mrkdwn(inner, marked.get(mark, replace(style, strike=True)))
-
-
-def _angle(inner: str, style: _Run) -> _Run:
-    """What stands between angle brackets: a link, a mention, a date, or nothing Slack knows."""
-    target, _, label = inner.partition("|")
-    if target.startswith(("@", "#", "!")):
-        name = target[0].replace("!", "@") + target[1:].partition("^")[0]
-        return replace(style, text=_literal(label) if label else _clean(name))
-    url = _web(_entities(target))
-    if url or label:
-        return replace(style, text=_literal(label or target), url=url)
-    return replace(style, text=_literal(f"<{inner}>"))
-
-
-def _web(url: str) -> str:
-    """The address if it leads to a web page, otherwise nothing."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    fit = parts.scheme in _LINKS and bool(parts.netloc) and url == _clean(url) and not re.search(r"\s", url)
-    return url if fit else ""
-
-
-def _literal(text: str) -> str:
-    """Text as Slack shows it: its three entities and emoji names replaced."""
-    return Emoji.replace(_clean(_entities(text)))
-
-
-def _entities(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
-def _clean(text: str) -> str:
-    """Text without control characters and turned writing, which could redraw the terminal or hide what is said."""
-    spaced = text.replace("\t", " ")
-    return "".join(c for c in spaced if c == "\n" or (unicodedata.category(c) != "Cc" and c not in _BIDI))
 
 
 # Drawing in the terminal
 
 
-def _drawn(part: _Part) -> RenderableType:
+def _drawn(part: Part) -> RenderableType:
     drawn: RenderableType
     match part:
-        case _Paragraph():
+        case Paragraph():
             drawn = _drawn_paragraph(part)
-        case _Fields():
+        case Fields():
             drawn = _drawn_fields(part)
-        case _Bullets():
+        case Bullets():
             drawn = _drawn_bullets(part)
-        case _Buttons(labels):
-            drawn = Text("  ").join(Text(f"[{_unbroken(label)}]", style="bold cyan") for label in labels)
-        case _Picture(alt, title, _):
+        case Image(alt, title):
             drawn = Text.assemble(("Picture: ", "bold"), f"{title}. {alt}" if title else alt, style="dim")
-        case _Grid():
+        case Beside(paragraph, control):
+            drawn = Group(_drawn_paragraph(paragraph), _drawn_control(control))
+        case Grid():
             drawn = _drawn_grid(part)
-        case _Divider():
+        case Divider():
             drawn = Rule(style="dim")
+        case _:
+            drawn = _drawn_control(part)
     return drawn
 
 
-def _drawn_paragraph(paragraph: _Paragraph) -> RenderableType:
+def _drawn_control(part: Control) -> RenderableType:
+    drawn: RenderableType
+    match part:
+        case Buttons(buttons):
+            drawn = Text("  ").join(Text(f"[{_unbroken(one.label)}]", style="bold cyan") for one in buttons)
+        case Menu(shown):
+            drawn = Text(f"[{', '.join(shown)} ▾]", style="cyan")
+        case Ticks(options, several):
+            drawn = Group(*(Text(f"{_mark(chosen=chosen, several=several)} {text}") for text, chosen in options))
+        case Entry(text):
+            drawn = Text(f"[{text or '          '}]", style="cyan")
+        case Field(label, answer, hint, optional):
+            named = Text.assemble((label, "bold"), (" (optional)" if optional else "", "dim"))
+            drawn = Group(named, *([_drawn(answer)] if answer else []), *([Text(hint, style="dim")] if hint else []))
+    return drawn
+
+
+def _drawn_paragraph(paragraph: Paragraph) -> RenderableType:
     text = _styled(paragraph.runs)
     if paragraph.kind == "header":
         text.stylize("bold")
@@ -398,7 +218,7 @@ def _drawn_paragraph(paragraph: _Paragraph) -> RenderableType:
     return Padding(text, (0, 0, 0, 2)) if paragraph.kind in ("quote", "pre") else text
 
 
-def _drawn_fields(fields: _Fields) -> RenderableType:
+def _drawn_fields(fields: Fields) -> RenderableType:
     grid = Table.grid(padding=(0, 3))
     cells = [*fields.cells, ()]
     for left, right in zip(cells[0:-1:2], cells[1::2], strict=False):
@@ -406,13 +226,13 @@ def _drawn_fields(fields: _Fields) -> RenderableType:
     return grid
 
 
-def _drawn_bullets(bullets: _Bullets) -> RenderableType:
+def _drawn_bullets(bullets: Bullets) -> RenderableType:
     marks = [f"{at}. " if bullets.ordered else "• " for at in range(1, len(bullets.items) + 1)]
     lines = [Text.assemble(mark, _styled(item)) for mark, item in zip(marks, bullets.items, strict=True)]
     return Padding(Group(*lines), (0, 0, 0, 2 + 2 * bullets.indent))
 
 
-def _drawn_grid(grid: _Grid) -> RenderableType:
+def _drawn_grid(grid: Grid) -> RenderableType:
     table = Table(title=Text(grid.caption) if grid.caption else None, title_justify="left", header_style="bold")
     for cell, align in zip(grid.rows[0], grid.align, strict=True):
         table.add_column(_styled(cell), justify="right" if align == "right" else "left", overflow="fold")
@@ -421,7 +241,7 @@ def _drawn_grid(grid: _Grid) -> RenderableType:
     return table
 
 
-def _styled(runs: _Runs) -> Text:
+def _styled(runs: Runs) -> Text:
     text = Text(overflow="fold")
     for run in runs:
         colour = "cyan" if run.code or run.url else None
@@ -431,6 +251,10 @@ def _styled(runs: _Runs) -> Text:
         )  # fmt: skip
         text.append(run.text, style)
     return text
+
+
+def _mark(*, chosen: bool, several: bool) -> str:
+    return ("☑" if chosen else "☐") if several else ("●" if chosen else "○")
 
 
 def _unbroken(label: str) -> str:
@@ -445,18 +269,29 @@ def _replies(post: Post) -> str:
 
 
 def _section_html(section: Section, at: int) -> str:
-    note = f'<p class="note">{html.escape(_clean(section.note))}</p>\n' if section.note else ""
-    channel = f'<p class="channel">{html.escape(_clean(section.channel))}</p>\n' if section.channel else ""
-    posts = "\n".join(_post_html(post) for post in section.posts)
+    note = f'<p class="note">{html.escape(clean(section.note))}</p>\n' if section.note else ""
+    channel = f'<p class="channel">{html.escape(clean(section.channel))}</p>\n' if section.channel else ""
+    posts = "\n".join(_surface_html(post) if isinstance(post, Surface) else _post_html(post) for post in section.posts)
     return (
-        f'<section aria-labelledby="section-{at}">\n<h2 id="section-{at}">{html.escape(_clean(section.heading))}</h2>\n'
+        f'<section aria-labelledby="section-{at}">\n<h2 id="section-{at}">{html.escape(clean(section.heading))}</h2>\n'
         f"{note}{channel}{posts}\n</section>"
     )
 
 
+def _surface_html(surface: Surface) -> str:
+    kind, title, ends = frame_of(surface.view)
+    body = "\n".join(_html(part) for part in parts_of(surface.view))
+    name = html.escape(title or BOT)
+    foot = f"\n{_html(Buttons(ends))}" if ends else ""
+    return (
+        f'<article class="surface">\n<p class="from"><b>{name}</b> <span class="app">{kind.upper()}</span></p>\n'
+        f"{body}{foot}\n</article>"
+    )
+
+
 def _post_html(post: Post) -> str:
-    time = f' <span class="time">{html.escape(_clean(post.time))}</span>' if post.time else ""
-    body = "\n".join(_html(part) for part in _parts(post.message))
+    time = f' <span class="time">{html.escape(clean(post.time))}</span>' if post.time else ""
+    body = "\n".join(_html(part) for part in parts_of(post.message))
     charts = "".join(_chart_html(chart) for chart in post.charts)
     replies = "\n".join(_post_html(reply) for reply in post.thread)
     thread = (
@@ -471,40 +306,80 @@ def _post_html(post: Post) -> str:
 
 def _chart_html(chart: Picture) -> str:
     data = base64.b64encode(chart.png).decode()
-    return f'\n<figure><img src="data:image/png;base64,{data}" alt="{html.escape(_clean(chart.alt))}"></figure>'
+    return f'\n<figure><img src="data:image/png;base64,{data}" alt="{html.escape(clean(chart.alt))}"></figure>'
 
 
-def _html(part: _Part) -> str:
+def _html(part: Part) -> str:
     match part:
-        case _Paragraph(runs, kind):
+        case Paragraph(runs, kind):
             tag = {"header": "h3", "quote": "blockquote", "pre": "pre"}.get(kind, "p")
             code = f'<{tag} class="{kind}">{_runs_html(runs)}</{tag}>'
-        case _Fields(cells):
+        case Fields(cells):
             code = f'<div class="fields">{"".join(f"<p>{_runs_html(cell)}</p>" for cell in cells)}</div>'
-        case _Bullets(items, ordered, indent):
+        case Bullets(items, ordered, indent):
             tag = "ol" if ordered else "ul"
             inner = "".join(f"<li>{_runs_html(item)}</li>" for item in items)
             code = f'<{tag} class="indent-{min(indent, _DEEPEST)}">{inner}</{tag}>'
-        case _Buttons(labels):
-            inner = "".join(f"<li>{html.escape(label)}</li>" for label in labels)
-            code = f'<ul class="buttons" aria-label="Buttons">{inner}</ul>'
-        case _Picture():
+        case Image():
             code = _picture_html(part)
-        case _Grid():
+        case Beside(paragraph, control):
+            code = f'<div class="beside">{_html(paragraph)}{_control_html(control)}</div>'
+        case Grid():
             code = _grid_html(part)
-        case _Divider():
+        case Divider():
             code = "<hr>"
+        case _:
+            code = _control_html(part)
     return code
 
 
-def _picture_html(picture: _Picture) -> str:
+def _control_html(part: Control) -> str:
+    match part:
+        case Buttons(buttons):
+            code = f'<ul class="buttons" aria-label="Buttons">{"".join(map(_button_html, buttons))}</ul>'
+        case Menu():
+            code = _menu_html(part)
+        case Ticks(options, several):
+            marked = (f"{_mark(chosen=chosen, several=several)} {html.escape(text)}" for text, chosen in options)
+            code = f'<ul class="ticks">{"".join(f"<li>{text}</li>" for text in marked)}</ul>'
+        case Entry(text, large):
+            code = f'<p class="entry{" large" if large else ""}">{html.escape(text) or "&nbsp;"}</p>'
+        case Field():
+            code = _field_html(part)
+    return code
+
+
+def _button_html(button: Button) -> str:
+    style = f' class="{button.style}"' if button.style in ("primary", "danger") else ""
+    told = f' aria-label="{html.escape(button.told)}"' if button.told else ""
+    return f"<li{style}{told}>{html.escape(button.label)}</li>"
+
+
+def _menu_html(menu: Menu) -> str:
+    """What is chosen; the list opens without any script."""
+    shown = html.escape(", ".join(menu.shown))
+    if not menu.options:
+        return f'<p class="menu">{shown} ▾</p>'
+    options = "".join(f"<li>{html.escape(option)}</li>" for option in menu.options)
+    return f'<details class="menu"><summary>{shown} ▾</summary><ul>{options}</ul></details>'
+
+
+def _field_html(asked: Field) -> str:
+    optional = ' <span class="context">(optional)</span>' if asked.optional else ""
+    answer = _html(asked.answer) if asked.answer else ""
+    hint = f'<p class="context">{html.escape(asked.hint)}</p>' if asked.hint else ""
+    label = html.escape(asked.label)
+    return f'<div class="field" role="group" aria-label="{label}"><p><b>{label}</b>{optional}</p>{answer}{hint}</div>'
+
+
+def _picture_html(picture: Image) -> str:
     """In words: a page that fetched pictures would tell others who reads it."""
     words = html.escape(f"{picture.title}. {picture.alt}" if picture.title else picture.alt)
     linked = f'<a href="{html.escape(picture.url)}" rel="noreferrer">{words}</a>' if picture.url else words
     return f'<p class="context"><b>Picture:</b> {linked}</p>'
 
 
-def _grid_html(grid: _Grid) -> str:
+def _grid_html(grid: Grid) -> str:
     caption = f"<caption>{html.escape(grid.caption)}</caption>" if grid.caption else ""
     head = "".join(
         f'<th scope="col"{_aligned(align)}>{_runs_html(cell)}</th>'
@@ -516,7 +391,7 @@ def _grid_html(grid: _Grid) -> str:
     return f'<div class="table" role="region" aria-label="{name}" tabindex="0">{table}</div>'
 
 
-def _row_html(row: tuple[_Runs, ...], align: tuple[str, ...]) -> str:
+def _row_html(row: tuple[Runs, ...], align: tuple[str, ...]) -> str:
     tags = ('th scope="row"', *["td"] * (len(row) - 1))
     return "".join(
         f"<{tag}{_aligned(side)}>{_runs_html(cell)}</{tag[:2]}>"
@@ -528,11 +403,11 @@ def _aligned(align: str) -> str:
     return ' class="number"' if align == "right" else ""
 
 
-def _runs_html(runs: _Runs) -> str:
+def _runs_html(runs: Runs) -> str:
     return "".join(_run_html(run) for run in runs)
 
 
-def _run_html(run: _Run) -> str:
+def _run_html(run: Run) -> str:
     text = html.escape(run.text).replace("\n", "<br>\n")
     for wanted, tag in ((run.code, "code"), (run.strike, "s"), (run.italic, "em"), (run.bold, "strong")):
         if wanted:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from bot.slack_text import cut, literal
+from bot.slack_text import cut, literal, size
 from engine.changes import Cause, Change, Kind, Standing
 from engine.explain import Distance
 from jobs.notices import Because, Footing, Said
@@ -324,11 +324,16 @@ def because(parts: Sequence[Because]) -> str:
         for at, part in enumerate(group):
             verb = (" cost" if part.effect > 0 else " gained") if at == 0 else ""
             told.append(
-                f"{'; ' if told and at == 0 else ', ' if told else ''}{literal(cut(part.name, 60))}{verb} "
+                f"{'; ' if told and at == 0 else ', ' if told else ''}{literal(_without_code(part.name, 60))}{verb} "
                 f"{abs(part.effect):.1f}{unit}{_COUNTED_NOW.get(part.kind, '')}"
             )
             unit = ""
     return "".join(told)
+
+
+def _without_code(name: str, most: int) -> str:
+    """A name that is too long without what stands in brackets at its end; cut where that is not enough."""
+    return cut(name if size(name) <= most else re.sub(r"(?<=\S) \([^()]*\)$", "", name), most)
 
 
 def remarks(cause: str, action: str, review: str, most: int = 150) -> str:

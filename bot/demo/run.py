@@ -6,98 +6,71 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from bot import demo
-from bot.charts import ThemeMove, themes_chart
-from bot.commands import Answers
-from bot.delivery import Delivery
-from bot.demo.story import PERIODS, write_releases
-from bot.preview import Post, Section, draw, page
-from bot.slack_text import Message, Picture, escape, plain
-from engine.catalogue import load_catalogue
-from jobs.pipeline import ingest
-from jobs.policy import OPS, TEAM, Policy
-from jobs.sources import file
-from state.database import connect
-from state.reader import Reader
-from state.views import OverallReport
+from bot.demo.stage import ANALYST, LEAD_CHANNEL, OPS_CHANNEL, SERVICE_LEAD, TEAM_CHANNEL, Stage, Standing, View
+from bot.demo.story import write_correction, write_out_of_scale, write_releases
+from bot.messages.alerts import ACKNOWLEDGE, CHART, WHY
+from bot.messages.ops import REJECT
+from bot.preview import Post, Section, Surface, draw, page
+from bot.slack_text import Message, Picture, literal, plain
 
-QUESTIONS = ("theme Police", "overall", "indicator burglary", "bottom adult social care perception")
-HOUR = time(9, 30, tzinfo=UTC)
+QUESTIONS = ("theme police", "indicator burglary", "spend", "compare nottinghamshire", "chart bottom")
 PAGE, PICTURE = "benchwatch-demo.html", "benchwatch-demo-themes.png"
-_LIMIT = 50 << 20
 
+CAUSE = "Example: the survey went out in the weeks of the new rota"
+ACTION = "Example: carers are asked again by telephone"
+REASON = "Example: these are per 100,000 people, not per 1,000"
+
+NOTE = (
+    "What people see in Slack, in the order it happens. The council's own figures are the published ones; those of the "
+    "other counties are generated and marked so."
+)
 NEXT = """What to do next
-  1. Look at the page:                     {page}
-  2. Take in your own figures:             {command} ingest FILE.csv
+  1. Look at all of it, as a page:     {page}
+  2. Take in your own figures:         {command} ingest FILE.csv
      (the columns are in docs/operations.md)
-  3. Ask in the terminal:                  {command} ask "theme Police"
-  4. Run it, with messages printed here:   {command} run
+  3. Ask in the terminal:              {command} ask "theme Police"
+  4. Run it, with messages here:       {command} run
      and drop files into drop/
-  5. Connect Slack:                        "Ten minutes to a real Slack" in README.md"""
-_BEFORE = datetime(2015, 1, 1, tzinfo=UTC)
+  5. Connect Slack:                    docs/slack-setup.md"""
 
+_LINES = 12
+"""Lines of a message that the terminal shows."""
 
-@dataclass
-class _Channel:
-    """Collects what would stand in the channel, in place of Slack."""
+_WHOLE = 40
+"""As many for what is to be seen whole."""
 
-    posts: list[tuple[str, Message, datetime]] = field(default_factory=list)
-    now: datetime = _BEFORE
-
-    def post(self, channel: str, message: Message, key: str, thread: str) -> tuple[str, str]:
-        del key
-        self.posts.append((thread, message, self.now))
-        return channel, str(len(self.posts))
-
-    def picture(self, channel: str, picture: Picture, key: str, thread: str) -> tuple[str, str]:
-        return self.post(channel, Message(escape(picture.alt), []), key, thread)
-
-    def update(self, channel: str, ts: str, message: Message) -> bool:
-        thread, _, when = self.posts[int(ts) - 1]
-        self.posts[int(ts) - 1] = thread, message, when
-        return bool(channel)
-
-    def find(self, channel: str, key: str, since: datetime, thread: str) -> str:
-        del channel, key, since, thread
-        return ""
-
-    def standing(self, charts: dict[int, Picture]) -> tuple[Post, ...]:
-        """The posts with their threads; ``charts`` go under the top-level posts of these numbers."""
-        return tuple(
-            Post(
-                _json(message),
-                f"{when:%d %B %Y, %H:%M}",
-                thread=tuple(
-                    Post(_json(reply), f"{at:%H:%M}") for under, reply, at in self.posts if under == str(number)
-                ),
-                charts=(charts[number],) if number in charts else (),
-            )
-            for number, (thread, message, when) in enumerate(self.posts, start=1)
-            if not thread
-        )
+_ABOUT = "Carers' satisfaction"
+_SUBSCRIBED = "Police & Crime"
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What the demonstration made: sections as in Slack, the files written, and the same as a document."""
+    """What the demonstration made: sections as in Slack, the files written, and the same as a document.
+
+    ``brief`` are the sections for the terminal, each with how many lines of a message it shows there.
+    """
 
     sections: tuple[Section, ...]
+    brief: tuple[tuple[Section, int], ...]
     page: Path
     document: dict[str, Any]
 
     def show(self) -> None:
-        """Print it for people."""
+        """Print it for people, in brief."""
         console = Console()
-        for section in self.sections:
-            console.print(draw(section))
+        console.print(f"{NOTE} Here it is in brief; all of it is on the page.", highlight=False)
+        for section, lines in self.brief:
+            console.print(draw(section, most=lines))
+        console.print()
         console.print(NEXT.format(page=self.page, command=_command()), markup=False, highlight=False)
 
 
@@ -108,67 +81,208 @@ def _command() -> str:
 
 def run_demo(out: Path) -> Shown:
     """Run the story in a folder of its own and write the page and the chart into ``out``."""
-    channel = _Channel()
-    with tempfile.TemporaryDirectory() as scratch:
-        before, after = _replay(Path(scratch), channel)
-        reader = Reader(Path(scratch) / "demo.db")
-        try:
-            answers = [(question, Answers(reader).answer(question)) for question in QUESTIONS]
-        finally:
-            reader.close()
-    chart = _chart(before, after)
-    alert = max(number for number, (thread, _, _) in enumerate(channel.posts, start=1) if not thread)
-    sections = (
-        Section("Alerts", channel.standing({alert: chart}), "performance", "What the team's channel holds."),
-        *(
-            Section(f"/rank {question}", (Post(_json(message)),), "", "Only the one who asked sees the answer.")
-            for question, message in answers
-        ),
-    )
+    with tempfile.TemporaryDirectory() as scratch, Stage(Path(scratch)) as stage:
+        play = _Play(stage, Path(scratch))
+        play.run()
     out.mkdir(parents=True, exist_ok=True)
-    (out / PAGE).write_text(page(f"benchwatch: {demo.NAME}", sections), encoding="utf-8")
-    (out / PICTURE).write_bytes(chart.png)
-    return Shown(sections, out / PAGE, _document(channel, answers, chart, out))
-
-
-def _replay(scratch: Path, channel: _Channel) -> tuple[OverallReport, OverallReport]:
-    """Both releases through the pipeline and the outbox; the table of themes after each."""
-    database = scratch / "demo.db"
-    db = connect(database)
-    policy = Policy(demo.COUNCIL, demo.COMPARATORS, load_catalogue([demo.CATALOGUE]), illustrative=demo.ILLUSTRATIVE)
-    delivery = Delivery(db, database, channel, {TEAM: "performance", OPS: "performance-ops"}, lambda: channel.now)
-    tables = []
-    for path in write_releases(scratch):
-        raw = file.read(path, limit=_LIMIT)
-        published = raw.published or datetime.now(UTC).date()
-        channel.now = datetime.combine(published, HOUR)
-        ingest(db, raw, policy, now=channel.now, path=database)
-        channel.now += timedelta(minutes=1)
-        delivery.deliver_due()
-        reader = Reader(database)
-        tables.append(reader.overall())
-        reader.close()
-    db.close()
-    before, after = tables
-    if before is None or after is None:
-        raise AssertionError("a release of the demonstration was not taken in")
-    return before, after
-
-
-def _chart(before: OverallReport, after: OverallReport) -> Picture:
-    earlier = {view.name: view.standing for view in (*before.composites, *before.themes)}
-    moves = [ThemeMove(view.name, earlier.get(view.name), view.standing) for view in (*after.composites, *after.themes)]
-    return themes_chart(moves, after.snapshot, (PERIODS[0], PERIODS[1]))
-
-
-def _json(message: Message) -> dict[str, Any]:
-    return {"text": message.text, "blocks": message.blocks}
-
-
-def _document(channel: _Channel, answers: Iterable[tuple[str, Message]], chart: Picture, out: Path) -> dict[str, Any]:
-    return {
-        "messages": [{"text": plain(message), "in_thread": bool(thread)} for thread, message, _ in channel.posts],
-        "answers": [{"question": question, "text": plain(message)} for question, message in answers],
-        "chart": {"file": str(out / PICTURE), "alt": chart.alt},
+    (out / PAGE).write_text(page(f"benchwatch: {demo.NAME}", play.sections, NOTE), encoding="utf-8")
+    (out / PICTURE).write_bytes(play.chart.png)
+    document = {
+        "messages": [
+            {"text": _words(one.said), "in_thread": bool(one.thread), "channel": one.channel} for one in stage.stands
+        ],
+        "answers": [{"question": question, "text": text} for question, text in play.answers],
+        "modals": [_read(view) for view in play.modals],
+        "home": _read(play.home),
+        "chart": {"file": str(out / PICTURE), "alt": play.chart.alt},
         "page": str(out / PAGE),
     }
+    return Shown(tuple(play.sections), tuple(play.brief), out / PAGE, document)
+
+
+@dataclass
+class _Play:
+    """The story, scene by scene, and what was seen in it."""
+
+    stage: Stage
+    folder: Path
+    sections: list[Section] = field(default_factory=list)
+    brief: list[tuple[Section, int]] = field(default_factory=list)
+    answers: list[tuple[str, str]] = field(default_factory=list)
+    modals: list[View] = field(default_factory=list)
+    home: View = field(default_factory=dict)
+    chart: Picture = field(init=False)
+
+    def run(self) -> None:
+        """Play all of it. The correction comes last, as its figure is made up and nothing else is to rest on it."""
+        first, second = write_releases(self.folder)
+        self._baseline(first)
+        alert = self._alert(second)
+        self._looked_into(alert)
+        self._acknowledged(alert)
+        self._held(write_out_of_scale(self.folder, second))
+        self._digest()
+        self._asked()
+        self._home()
+        self._corrected(alert, write_correction(self.folder, second))
+
+    def _baseline(self, release: Path) -> None:
+        self._at(2016, 9, 30)
+        self.stage.release(release)
+        baseline = self._latest(TEAM_CHANNEL)
+        note = "The first release brings one message and no alerts."
+        self._scene("The first figures", [self._post(baseline)], TEAM_CHANNEL, note)
+
+    def _alert(self, release: Path) -> Standing:
+        self._at(2017, 10, 30, 8)
+        self.stage.digests()  # a Monday; from now on there is a week to tell of
+        self._at(2017, 10, 31)
+        self.stage.release(release)
+        alert = self._latest(TEAM_CHANNEL)
+        note = "A year later new figures come. The service leads get the same about their own themes."
+        self._scene("The alert", [self._post(alert)], TEAM_CHANNEL, note, lines=_WHOLE)
+        return alert
+
+    def _looked_into(self, alert: Standing) -> None:
+        """[Why?] and [Chart]."""
+        why = self._pressed(SERVICE_LEAD, alert, WHY)
+        self._scene("[Why?] pressed", [Surface(why)], note="A modal that only the one who pressed sees.")
+        before = len(self.stage.stands)
+        self.stage.press(SERVICE_LEAD, alert, CHART)
+        [charted] = self.stage.stands[before:]
+        if isinstance(charted.said, Picture):
+            self.chart = charted.said
+        self._scene("[Chart] pressed", [_post(charted)], TEAM_CHANNEL, "In the alert's thread, for everybody.")
+
+    def _acknowledged(self, alert: Standing) -> None:
+        form = self._pressed(SERVICE_LEAD, alert, ACKNOWLEDGE)
+        [choices] = (block["element"] for block in form["blocks"] if block.get("block_id") == "subjects")
+        chosen = [option for option in choices["options"] if option["text"]["text"].startswith(_ABOUT)]
+        filled: dict[str, View] = {
+            "subjects": {"selected_options": chosen},
+            "cause": {"value": CAUSE},
+            "action": {"value": ACTION},
+            "review": {"selected_date": "2017-11-20"},
+        }
+        note = "A form, and the alert as it stands when it is sent in. Its thread and the next digest say the same."
+        self._changed(
+            "[Acknowledge] pressed", alert, note, lambda: self.stage.send(SERVICE_LEAD, form, filled), Surface(form)
+        )
+
+    def _held(self, release: Path) -> None:
+        self._at(2017, 11, 2)
+        self.stage.release(release)
+        held = self._latest(OPS_CHANNEL)
+        note = "Here one indicator comes a hundred times too large. Only approvers can decide."
+        self._scene("A doubtful release is held", [self._post(held)], OPS_CHANNEL, note)
+        form = self._pressed(ANALYST, held, REJECT)
+
+        def decide() -> None:
+            self.stage.send(ANALYST, form, {"reason": {"value": REASON}})
+            self.stage.turn_down()
+
+        note = "A form, and the message as it stands when it is sent in."
+        self._changed("[Reject] pressed", held, note, decide, Surface(form))
+
+    def _digest(self) -> None:
+        self._at(2017, 11, 6, 8)
+        self.stage.digests()
+        digest = self._latest(LEAD_CHANNEL)
+        note = "Every Monday, one message for each lead about the themes that are theirs."
+        self._scene("The weekly digest", [self._post(digest)], LEAD_CHANNEL, note)
+
+    def _asked(self) -> None:
+        note = "Only the one who asked sees the answer, and can share it."
+        for question in QUESTIONS:
+            answer, chart = self.stage.ask(question)
+            post = Post(answer, charts=(chart,) if chart else ())
+            self._scene(f"/rank {question}", [post], note=note)
+            note = ""
+            self.answers.append((question, _read(answer)))
+
+    def _home(self) -> None:
+        self.home = self.stage.home(SERVICE_LEAD, _SUBSCRIBED)
+        note = "Everybody chooses here what to hear of; this one has chosen Police & Crime for the weekly digest."
+        self._scene("The Home tab", [Surface(self.home)], note=note)
+
+    def _corrected(self, alert: Standing, release: Path) -> None:
+        self._at(2017, 11, 9)
+        note = (
+            "A revised figure takes a change back, so the alert is changed where it stands and its thread says so. "
+            "The figure is made up for this: nothing of the kind was published."
+        )
+        self._changed("A correction", alert, note, lambda: self.stage.release(release))
+
+    # What all scenes share
+
+    def _changed(self, heading: str, message: Standing, note: str, act: Callable[[], None], *before: Surface) -> None:
+        """A scene in which a message that stands is changed: as a whole, and in brief what is new in it."""
+        then, count = self._now(message), len(self.stage.stands)
+        act()
+        now = self._now(message)
+        replies = [one for one in self.stage.stands[count:] if one.thread == message.number]
+        whole = Post(_json(now.said), _day(now.at), tuple(_post(reply) for reply in replies))
+        old = set(_words(then.said).splitlines())
+        new = [line for line in _words(now.said).splitlines() if line not in old]
+        in_brief = Post({"text": "\n".join(map(literal, new))}, "(what is new in it)", whole.thread)
+        self._scene(heading, [*before, whole], message.channel, note, [*before, in_brief])
+
+    def _scene(
+        self,
+        heading: str,
+        posts: Iterable[Post | Surface],
+        channel: str = "",
+        note: str = "",
+        in_brief: Iterable[Post | Surface] | None = None,
+        lines: int = _LINES,
+    ) -> None:
+        whole = tuple(posts)
+        name = f"{len(self.sections) + 1}. {heading}"
+        self.sections.append(Section(name, whole, channel, note))
+        brief = Section(name, whole if in_brief is None else tuple(in_brief), channel, note)
+        self.brief.append((brief, lines))
+
+    def _pressed(self, person: str, message: Standing, action: str) -> View:
+        view = self.stage.press(person, self._now(message), action)
+        self.modals.append(view)
+        return view
+
+    def _at(self, year: int, month: int, day: int, hour: int = 9) -> None:
+        self.stage.at(datetime(year, month, day, hour, 30, tzinfo=UTC))
+
+    def _latest(self, channel: str) -> Standing:
+        """The newest message of a channel itself."""
+        return next(one for one in reversed(self.stage.stands) if one.channel == channel and not one.thread)
+
+    def _now(self, message: Standing) -> Standing:
+        return next(one for one in self.stage.stands if one.number == message.number)
+
+    def _post(self, message: Standing) -> Post:
+        """A message with its thread, as it stands now."""
+        thread = tuple(_post(one) for one in self.stage.stands if one.thread == message.number)
+        return Post(_json(message.said), _day(message.at), thread)
+
+
+def _post(standing: Standing) -> Post:
+    charts = (standing.said,) if isinstance(standing.said, Picture) else ()
+    return Post(_json(standing.said), f"{standing.at:%H:%M}", charts=charts)
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%-d %B %Y, %H:%M}"
+
+
+def _json(said: Message | Picture) -> Mapping[str, Any]:
+    return {"text": ""} if isinstance(said, Picture) else {"text": said.text, "blocks": said.blocks}
+
+
+def _words(said: Message | Picture) -> str:
+    return said.alt if isinstance(said, Picture) else plain(said)
+
+
+def _read(view: View) -> str:
+    """The words of an answer, a modal or a Home tab, and what a form asks for."""
+    title = [view["title"]["text"]] if "title" in view else []
+    asked = [block["label"]["text"] for block in view["blocks"] if block["type"] == "input"]
+    said = plain(Message(view.get("text", ""), [block for block in view["blocks"] if block["type"] != "input"]))
+    return "\n".join([*title, *([said] if said else []), *asked])

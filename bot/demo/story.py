@@ -12,7 +12,7 @@ import io
 import math
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -29,6 +29,12 @@ SEED = 2017
 
 PERIODS = ("2015/16", "2016/17")
 RELEASES = ("leicestershire-2016-09-30.csv", "leicestershire-2017-10-31.csv")
+OUT_OF_SCALE = "domestic_burglary"
+CORRECTED = "asc_carer_satisfaction", "40.2"
+"""An indicator, and what the council's figure is revised to in the demonstration: that figure is made up."""
+
+_OUT_OF_SCALE_FILE = "leicestershire-2017-11-02.csv"
+_CORRECTION_FILE = "illustrative-correction-2017-11-09.csv"
 GENERATED = "illustrative"
 """Status of every figure that was not published."""
 
@@ -115,6 +121,33 @@ def write_releases(folder: Path) -> list[Path]:
     return paths
 
 
+def write_out_of_scale(folder: Path, release: Path) -> Path:
+    """A release once more, with one indicator a hundred times too large: per 100,000 people in place of per 1,000."""
+    header, *rows = _read(release)
+    wrong = ((*row[:3], str(Decimal(row[3]) * 100), row[4]) if row[0] == OUT_OF_SCALE else row for row in rows)
+    return _write_again(folder / _OUT_OF_SCALE_FILE, release, header, wrong)
+
+
+def write_correction(folder: Path, release: Path) -> Path:
+    """A release once more, with one of the council's figures revised. That one is made up, and its status says so."""
+    code, value = CORRECTED
+    header, *rows = _read(release)
+    revised = ((*row[:3], value, GENERATED) if row[:2] == (code, COUNCIL) else row for row in rows)
+    return _write_again(folder / _CORRECTION_FILE, release, header, revised)
+
+
+def _read(path: Path) -> list[tuple[str, ...]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [tuple(row) for row in csv.reader(stream)]
+
+
+def _write_again(path: Path, release: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
+    """A file beside a release, with the release's dictionary."""
+    _write(path, header, (tuple(row) for row in rows))
+    path.with_suffix(".indicators.csv").write_bytes(release.with_suffix(".indicators.csv").read_bytes())
+    return path
+
+
 def _published(row: dict[str, str]) -> Published:
     def decimal(key: str) -> Decimal | None:
         return Decimal(row[key]) if row[key] else None
@@ -151,7 +184,7 @@ def _rows(entry: Published, year: _Year | None, at: int, others: Sequence[str]) 
         yield entry.code, area, PERIODS[at], value, status
 
 
-def _write(path: Path, header: Sequence[str], rows: Iterator[tuple[object, ...]]) -> None:
+def _write(path: Path, header: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

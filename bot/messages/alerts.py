@@ -84,20 +84,19 @@ class _Since:
         if found is None:
             return ""
         line, by = found
-        verdict = "withdrawn" if line.withdrawn else "corrected"
-        what = f"put it back at {words.place(line.now)}" if line.withdrawn else f"put it at {words.place(line.now)}"
+        verdict, what = "withdrawn" if line.withdrawn else "corrected", f"put it {where_now(line)}"
         told = "" if line.withdrawn else f", told as {words.place(line.told.after)}"
         return f"{verdict} by {_number_and_day(by)}: revised figures {what}{told}"
 
     def back(self, moved: Moved) -> str:
         """As "Police & Crime is back at 11th of 32 by release 7, 3 May 2026: revised figures"."""
         line, by = self.corrected[moved.change.subject]
-        return f"{words.name(moved.name)} is back at {words.place(line.now)} by {_number_and_day(by)}: revised figures"
+        return f"{words.name(moved.name)} is {where_now(line)} by {_number_and_day(by)}: revised figures"
 
     def line(self, moved: Moved) -> str:
         """The change as it stands; one that was withdrawn is struck, which the words beside it say."""
         if self.withdrawn(moved):
-            return words.joined(f"• ~{_plain_line(moved)}~", self.note(moved))
+            return words.joined(f"• Withdrawn: ~{_plain_line(moved)}~", self.note(moved))
         return words.joined(line(self.now(moved)), self.note(moved))
 
 
@@ -108,20 +107,25 @@ def release_alert(notice: ReleaseAlert, amendments: Sequence[Amendment] = (), re
     first = foremost(notice.moved)
     others = [moved for moved in sorted(notice.moved, key=_worst_first) if moved is not first or void]
     shown = [text for moved in others[:SHOWN] for text in _told(moved, since, remembered=not void)]
-    body = [
+    fact_of = [
         f"{_headline(first, notice.moved, since)} · {release(notice.release)}",
         _counts(notice, since),
+    ]
+    cause = [
         _why(first) if first and first.change.subject not in since.corrected else "",
         words.last_time(first.said) if first and not void else "",
+    ]
+    rest = [
         *shown,
         _more(len(others) - SHOWN),
         words.quiet(notice.quiet),
         _seen_first(notice.seen_first),
-        *_done(notice, amendments),
     ]
+    # Each a block of its own, so that the eye finds the fact, the cause, the rest, and what people did.
+    body = [block for part in (fact_of, cause, rest, _done(notice, amendments)) for block in paragraphs(part)]
     foot = context(words.foot(notice.footing))
     thread = _thread(notice, since) if len(others) > SHOWN else []
-    return compose([*paragraphs(body), *_buttons(first, ref, void=void), foot], thread)
+    return compose([*body, *_buttons(first, ref, void=void), foot], thread)
 
 
 def nothing_left(notice: Notice, amendments: Sequence[Amendment]) -> ReleaseInfo | None:
@@ -132,6 +136,12 @@ def nothing_left(notice: Notice, amendments: Sequence[Amendment]) -> ReleaseInfo
     if not _void(notice, since):
         return None
     return max((by for _, by in since.corrected.values()), key=lambda by: by.id)
+
+
+def where_now(line: CorrectedLine) -> str:
+    """As "back at 11th of 32"; "at 22nd of 32" where it did not stand there before what was told."""
+    told = line.told.before
+    return f"{'back ' if told and told.rank == line.now.rank else ''}at {words.place(line.now)}"
 
 
 def release(info: ReleaseInfo) -> str:
@@ -237,13 +247,13 @@ def _headline(first: Moved | None, moved: Sequence[Moved], since: _Since) -> str
     change = now.change
     if change.kind in _BASKETS:
         alike = [item for item in standing if item.change.kind is change.kind]
-        noun = "theme" if change.kind is Kind.THEME_MOVED else "composite"
+        noun, moved_too = ("theme" if change.kind is Kind.THEME_MOVED else "composite"), " moved"
         told = fact(change, first.name)
     else:
-        alike, noun = standing, "indicator"
+        alike, noun, moved_too = standing, "indicator", ""
         told = f"{fact(change, first.name)}: {words.move(change.before, change.after)}"
     others = len(alike) - 1
-    more = f" and {others:,} more {noun}{words.plural_s(others)}" if others else ""
+    more = f" and {others:,} more {noun}{words.plural_s(others)}{moved_too}" if others else ""
     return words.joined(f"*{told}*{more}", _detail(now), since.note(first))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot import words
 from bot.messages import decisions
-from bot.messages.alerts import fact, release, until
+from bot.messages.alerts import fact, release, until, where_now
 from bot.slack_text import ChartOf, Message, compose, context, cut, literal, pages, paragraphs, section
 from jobs.notices import (
     AcknowledgedNotice,
@@ -37,9 +37,8 @@ def correction(notice: CorrectionNotice) -> Message:
 def _corrected(line: CorrectedLine, by: ReleaseInfo | None) -> str:
     """What was told and where it stands now; ``by`` is named in the first line only."""
     where = f"revised figures in {release(by)} put it" if by else "revised figures put it"
-    place = words.place(line.now)
     if line.withdrawn:
-        return f"*Withdrawn: {fact(line.told, line.name)}* · {where} back at {place}"
+        return f"*Withdrawn: {fact(line.told, line.name)}* · {where} {where_now(line)}"
     told = f"told as {words.place(line.told.after)}"
     return words.joined(f"*Corrected: {fact(replace(line.told, after=line.now), line.name)}*", f"{where} there", told)
 

@@ -33,17 +33,18 @@ def digest(notice: DigestNotice, ref: str) -> Message:
         )
     themes, changes = [_theme(theme) for theme in notice.themes], [_change(moved) for moved in notice.moved]
     said = [_said(line, notice.day) for line in notice.acknowledged]
-    body = [
-        _headline(notice),
-        *_few(themes, THEMES),
-        *_few(changes, CHANGES),
-        _others(notice),
-        _still(notice),
-        *_few(said, NOTES),
-        _due(notice.due),
+    # Each a block of its own, so that the eye finds the fact, the themes, the indicators, and what to do.
+    parts = [
+        [_headline(notice)],
+        _few(themes, THEMES),
+        [*_few(changes, CHANGES), _others(notice)],
+        [_still(notice)],
+        _few(said, NOTES),
+        [_due(notice.due)],
     ]
-    full = size("\n".join(body)) > _FULL  # of long names so many that the message itself is cut
-    return compose([*paragraphs(body), foot], _thread(notice, themes, changes, said, full=full))
+    full = sum(size("\n".join(part)) for part in parts) > _FULL  # of long names so many that the message itself is cut
+    body = [block for part in parts for block in paragraphs(part)]
+    return compose([*body, foot], _thread(notice, themes, changes, said, full=full))
 
 
 def _thread(
@@ -130,14 +131,14 @@ def _fact(theme: DigestTheme) -> str:
 
 
 def _more(themes: Sequence[DigestTheme]) -> str:
-    """As " and 2 more themes and 1 composite"; empty without any."""
+    """As " and 2 more themes and 1 composite moved"; empty without any."""
     composites = sum(theme.kind == "composite" for theme in themes)
     others = len(themes) - composites
     parts = [
         f" and {words.count(others, 'more theme')}" if others else "",
         f" and {words.count(composites, 'composite' if others else 'more composite')}" if composites else "",
     ]
-    return "".join(parts)
+    return f"{''.join(parts)} moved" if any(parts) else ""
 
 
 def _counts(moved: Iterable[Moved]) -> str:

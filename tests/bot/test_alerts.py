@@ -138,6 +138,19 @@ def test_why_a_theme_moved_is_said_in_plain_words() -> None:
     assert not any(line.startswith("Why") for line in lines(shown(alert(FELL))))
 
 
+def test_a_long_name_loses_its_code_before_it_is_cut() -> None:
+    long = "Users with as much social contact as they would like"
+    why = (Because(f"{long} (ASCOF 1I pt 1)", -1.4, "common"), Because("Carers (ASCOF 3B)", 0.9, "common"))
+    told = lines(shown(alert(theme("Roads", 9, 4, why=why))))
+    assert f"Why: {long} gained 1.4 places of the average rank; Carers (ASCOF 3B) cost 0.9" in told
+
+
+def test_fact_cause_and_other_changes_are_blocks_of_their_own() -> None:
+    message = shown(alert(theme("Roads", 9, 4, why=(Because("Salt", -1.0, "common"),)), ENTERED))
+    sections = [block["text"]["text"] for block in message.blocks if block["type"] == "section"]
+    assert [text.split(" ")[0] for text in sections] == ["*Roads", "Why:", "▼"]
+
+
 def test_what_an_owner_last_said_comes_back_with_the_subject() -> None:
     told = lines(shown(alert(replace(FELL, said=replace(SAID, review="")), replace(ENTERED, said=SAID))))
     assert told[2] == "Last time, Ann on 3 May 2024: cause – one gang; action – patrols at night"
@@ -190,11 +203,11 @@ def test_a_withdrawn_line_is_struck_and_says_so_in_words() -> None:
     assert told[0] == "Police & Crime falls from 11th to 21st of 32 · Recorded crime (ONS, published 20 July 2024)"
     assert told[1] == "New or revised figures: no indicator entered or left the bottom quartile"
     assert told[2] == (
-        "• Vehicle crime — 24th → 28th of 32, quartile 3 → 4 · 4.6 → 5.9 per 1,000 (higher is worse) · 2022/23"
-        " · withdrawn by release 15, 3 September 2024: revised figures put it back at 23rd of 32"
+        "• Withdrawn: Vehicle crime — 24th → 28th of 32, quartile 3 → 4 · 4.6 → 5.9 per 1,000 (higher is worse)"
+        " · 2022/23 · withdrawn by release 15, 3 September 2024: revised figures put it at 23rd of 32"
     )
-    struck = message.blocks[0]["text"]["text"].splitlines()[2]
-    assert struck.startswith("• ~Vehicle crime — ")
+    struck = message.blocks[1]["text"]["text"]
+    assert struck.startswith("• Withdrawn: ~Vehicle crime — ")
     assert "2022/23~ · withdrawn by release 15" in struck
     assert "~" not in message.text, "who hears the text hears the words"
     assert len(buttons(message)) == 4
@@ -219,8 +232,9 @@ def test_a_corrected_headline_says_where_it_stands_now() -> None:
     message = shown(alert(replace(FELL, why=why), roads), correction((FELL, 24, False), (roads, 11, False)))
     told = lines(message)
     assert told[0] == (
-        "Police & Crime falls from 11th to 24th of 32 and 1 more theme · corrected by release 15, 3 September 2024:"
-        " revised figures put it at 24th of 32, told as 21st of 32 · Recorded crime (ONS, published 20 July 2024)"
+        "Police & Crime falls from 11th to 24th of 32 and 1 more theme moved · corrected by release 15,"
+        " 3 September 2024: revised figures put it at 24th of 32, told as 21st of 32"
+        " · Recorded crime (ONS, published 20 July 2024)"
     )
     assert told[2].startswith("▼ Roads (theme) — 5th → 11th of 32, quartile 1 → 2 · corrected by release 15, ")
     assert not any(line.startswith("Why") for line in told), "the reasons are those of the rank told first"
@@ -296,7 +310,7 @@ def test_lines_in_the_thread_stand_alone() -> None:
     assert lines(shown(both)) == [
         (
             "Withdrawn: Vehicle crime enters the bottom quartile · revised figures in Recorded crime, revised (ONS,"
-            " published 3 September 2024) put it back at 23rd of 32"
+            " published 3 September 2024) put it at 23rd of 32"
         ),
         "Corrected: Police & Crime falls from 11th to 24th of 32 · revised figures put it there · told as 21st of 32",
         "Leicestershire · Quartiles: rank rule, 32 county areas · snapshot 2024-07-20/1 · illustrative comparators",
@@ -512,7 +526,7 @@ def test_what_is_corrected_before_it_was_sent_is_told_right_at_once(office: Offi
     assert told.startswith("Police &amp; Crime falls from 11th to ")
     assert ": revised figures put it at " in told.splitlines()[0]
     assert "Burglary — 10th → 28th of 31" in told
-    assert "withdrawn by release 3, 1 March 2025: revised figures put it back at 22nd of 31" in told
+    assert "withdrawn by release 3, 1 March 2025: revised figures put it at 22nd of 31" in told
     assert office.thread("C1") == []
     assert office.slack.calls("chat.update") == []
 

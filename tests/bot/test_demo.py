@@ -1,15 +1,27 @@
 from __future__ import annotations
 
 import csv
+import io
 import statistics
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from bot.demo import CATALOGUE, COMPARATORS, COUNCIL, DATA
-from bot.demo.story import GENERATED, PERIODS, write_releases
+from bot.demo.run import QUESTIONS, Shown, run_demo
+from bot.demo.story import (
+    CORRECTED,
+    GENERATED,
+    OUT_OF_SCALE,
+    PERIODS,
+    write_correction,
+    write_out_of_scale,
+    write_releases,
+)
+from bot.preview import draw
 from engine.areas import group_names, load_areas
 from engine.catalogue import load_catalogue
 from jobs.tidy import Release, tidy
@@ -184,3 +196,136 @@ def test_the_comparators_are_a_known_group_with_the_council() -> None:
 
 def tidied(path: Path) -> Release:
     return tidy(path.read_bytes(), path.with_suffix(".indicators.csv").read_bytes(), path.name)
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    return run_demo(tmp_path_factory.mktemp("demo") / "new")
+
+
+@pytest.fixture(scope="module")
+def scenes(shown: Shown) -> dict[str, str]:
+    """What each scene shows when all of it is drawn, by its heading without the number."""
+    found = {}
+    for section in shown.sections:
+        out = io.StringIO()
+        Console(file=out, width=4_000).print(draw(section))
+        found[section.heading.partition(". ")[2]] = out.getvalue()
+    return found
+
+
+def rows_of(path: Path) -> set[tuple[str, ...]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return set(map(tuple, csv.reader(stream)))
+
+
+def test_the_story_is_told_in_order(scenes: dict[str, str]) -> None:
+    assert list(scenes) == [
+        "The first figures",
+        "The alert",
+        "[Why?] pressed",
+        "[Chart] pressed",
+        "[Acknowledge] pressed",
+        "A doubtful release is held",
+        "[Reject] pressed",
+        "The weekly digest",
+        *(f"/rank {question}" for question in QUESTIONS),
+        "The Home tab",
+        "A correction",
+    ]
+
+
+def test_the_baseline_and_the_alert_are_told(scenes: dict[str, str]) -> None:
+    assert "Watching 117 indicators in 14 themes" in scenes["The first figures"]
+    alert = scenes["The alert"]
+    assert "Adult Social Care - Perception rises from 26th to 20th of 27 and 7 more themes moved" in alert
+    assert "[Why?]  [Chart]  [Acknowledge]  [Mute\N{NO-BREAK SPACE}until\N{NO-BREAK SPACE}next" in alert
+    assert "2 replies" in alert
+
+
+def test_what_the_buttons_of_an_alert_do_is_shown(scenes: dict[str, str], shown: Shown) -> None:
+    assert "These add up to" in scenes["[Why?] pressed"]
+    assert "Picture: Chart: rank of Leicestershire by theme" in scenes["[Chart] pressed"]
+    assert [text.partition("\n")[0] for text in shown.document["modals"]] == [
+        "Why it moved",
+        "Acknowledge",
+        "Reject release 3",
+    ]
+    form, _, after = scenes["[Acknowledge] pressed"].partition("APP")
+    assert "What is the cause?" in form
+    assert "Acknowledged by" not in form
+    assert after.count("Acknowledged by") == 2, "in the message and in its thread"
+    assert "cause – Example" in after
+
+
+def test_a_doubtful_release_is_held_and_rejected(scenes: dict[str, str]) -> None:
+    assert "the median jumped from 3.04 (2016/17) to 304 (2016/17)" in scenes["A doubtful release is held"]
+    assert "[Approve]  [Reject]" in scenes["A doubtful release is held"]
+    form, _, after = scenes["[Reject] pressed"].partition("APP")
+    assert "Which of the held indicators?" in form
+    assert "was rejected by" in after
+    assert "no rank was touched" in after
+    assert "[Approve]" not in after
+
+
+def test_the_digest_tells_what_was_acknowledged_and_how_far_it_is(scenes: dict[str, str]) -> None:
+    digest = scenes["The weekly digest"]
+    assert "Adult social care this week: Adult Social Care - Perception rises from 26th to 20th of 27" in digest
+    assert "cause – Example" in digest
+    assert "out at 38.5%" in digest
+    assert "Picture: Chart: rank of Leicestershire by theme" in digest
+
+
+def test_questions_are_answered_with_pictures(scenes: dict[str, str], shown: Shown) -> None:
+    answers = [scenes[f"/rank {question}"] for question in QUESTIONS]
+    assert [one["question"] for one in shown.document["answers"]] == list(QUESTIONS)
+    assert "Police & Crime: 12th of 27" in answers[0]
+    assert sum("Picture: " in answer for answer in answers) == 2
+    assert not any("not understood" in answer.casefold() for answer in answers)
+
+
+def test_the_home_tab_has_the_chosen_subscription(scenes: dict[str, str]) -> None:
+    home = scenes["The Home tab"]
+    assert home.count("[Weekly digest ▾]") == 1
+    assert "in the weekly digest: Police & Crime" in home
+
+
+def test_the_correction_changes_the_alert_and_says_that_it_is_made_up(scenes: dict[str, str]) -> None:
+    correction = scenes["A correction"]
+    assert "The figure is made up" in correction
+    message, _, thread = correction.partition("1 reply")
+    assert "• Withdrawn: Carers' satisfaction" in message
+    assert "corrected by release 4" in message
+    assert "Withdrawn: Carers' satisfaction" in thread
+
+
+def test_all_of_it_says_that_comparators_are_illustrative(shown: Shown) -> None:
+    standing = [one["text"] for one in shown.document["messages"] if not one["in_thread"]]
+    said = [*standing, *(one["text"] for one in shown.document["answers"]), shown.document["home"]]
+    assert len(said) == 11
+    assert [text for text in said if "illustrative" not in text] == []
+
+
+def test_the_page_has_all_of_it_and_the_terminal_a_part(shown: Shown, capsys: pytest.CaptureFixture[str]) -> None:
+    source = shown.page.read_text(encoding="utf-8")
+    assert source.count("<section ") == len(shown.sections) == len(shown.brief)
+    assert source.count("data:image/png;base64,") == 4
+    assert Path(shown.document["chart"]["file"]).read_bytes().startswith(b"\x89PNG")
+    shown.show()
+    printed = capsys.readouterr().out
+    assert len(printed.splitlines()) < 300
+    assert "more lines" in printed
+    assert str(shown.page) in printed.replace("\n", "")
+    assert all(section.heading in printed for section in shown.sections)
+
+
+def test_one_indicator_of_the_doubtful_file_is_out_of_scale(files: list[Path], tmp_path: Path) -> None:
+    changed = rows_of(write_out_of_scale(tmp_path, files[1])) - rows_of(files[1])
+    assert {row[0] for row in changed} == {OUT_OF_SCALE}
+    assert len(changed) == 27
+
+
+def test_the_correction_changes_one_figure_and_marks_it(files: list[Path], tmp_path: Path) -> None:
+    [row] = rows_of(write_correction(tmp_path, files[1])) - rows_of(files[1])
+    code, value = CORRECTED
+    assert row == (code, COUNCIL, PERIODS[1], value, GENERATED)

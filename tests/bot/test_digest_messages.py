@@ -171,9 +171,9 @@ def test_the_time_told_of_is_named(since: str, said: str) -> None:
 def test_of_several_themes_the_furthest_leads_and_the_others_follow() -> None:
     themes = (theme(ROADS, 4, 4), theme(POLICE, 11, 21), theme("Waste", 9, 3), theme("All", 9, 30, kind="composite"))
     found = lines(replace(NOTHING, themes=themes))
-    assert (
-        found[0]
-        == "Community safety this week: Police & Crime falls from 11th to 21st of 32 and 1 more theme and 1 composite"
+    assert found[0] == (
+        "Community safety this week: Police & Crime falls from 11th to 21st of 32"
+        " and 1 more theme and 1 composite moved"
     )
     assert [line.split(" — ")[0] for line in found[1:5]] == [
         "= Transport & Highways",

@@ -100,10 +100,10 @@ def test_of_several_themes_the_biggest_move_comes_first() -> None:
     small = [moved(Kind.THEME_MOVED, at(5), at(4), name) for name in ("Roads", "Waste", "Health")]
     composite = moved(Kind.COMPOSITE_MOVED, at(20), at(4), "Overall Outcomes")
     lines = plain(alert(*small, composite, POLICE)).splitlines()
-    assert lines[0].startswith("Police & Crime falls from 11th to 21st of 32 and 3 more themes · Recorded")
+    assert lines[0].startswith("Police & Crime falls from 11th to 21st of 32 and 3 more themes moved · Recorded")
     assert lines[1].startswith("New or revised figures: no indicator entered or left the bottom quartile · ")
     assert "▲ Overall Outcomes (composite) — 20th → 4th of 32, quartile 3 → 1" in lines
-    assert plain(alert(small[0], small[1])).startswith("Roads rises from 5th to 4th of 32 and 1 more theme · ")
+    assert plain(alert(small[0], small[1])).startswith("Roads rises from 5th to 4th of 32 and 1 more theme moved · ")
     assert plain(alert(composite)).startswith("Overall Outcomes rises from 20th to 4th of 32 · ")
 
 

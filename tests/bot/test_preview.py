@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from bot.preview import Post, Section, draw, page
+from bot.preview import Post, Section, Surface, draw, page
 from bot.slack_text import Picture
 
 HOSTILE = [
@@ -73,7 +73,7 @@ def said(text: str) -> Post:
     return message({"type": "section", "text": mrkdwn(text)})
 
 
-def html_of(*posts: Post) -> str:
+def html_of(*posts: Post | Surface) -> str:
     return page("Title", [Section("Heading", posts, "#team", "A note")])
 
 
@@ -81,10 +81,10 @@ def body_of(post: Post) -> str:
     return html_of(post).partition("</p>\n<article")[2].partition("</p>\n")[2].partition("\n</article>")[0]
 
 
-def terminal_of(*posts: Post, width: int = 80, colour: bool = False) -> str:
+def terminal_of(*posts: Post | Surface, width: int = 80, colour: bool = False, most: int = 0) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=colour, color_system="truecolor" if colour else None)
-    console.print(draw(Section("Heading", posts, "#team", "A note")))
+    console.print(draw(Section("Heading", posts, "#team", "A note"), most))
     return out.getvalue()
 
 
@@ -173,6 +173,118 @@ def test_buttons_are_drawn_with_their_labels() -> None:
     post = message({"type": "actions", "elements": buttons})
     assert "[Why?]  [Look\N{NO-BREAK SPACE}again]" in terminal_of(post)
     assert '<ul class="buttons" aria-label="Buttons"><li>Why?</li><li>Look again</li></ul>' in html_of(post)
+
+
+def option(text: str, value: str = "") -> dict[str, Any]:
+    return {"text": plain(text), "value": value or text}
+
+
+def asked(label: str, element: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "input", "label": plain(label), "element": element} | more
+
+
+def form(*blocks: dict[str, Any]) -> Surface:
+    return Surface(
+        {
+            "type": "modal",
+            "title": plain("Acknowledge"),
+            "close": plain("Cancel"),
+            "submit": plain("Send it"),
+            "blocks": list(blocks),
+        }
+    )
+
+
+def test_a_modal_has_its_title_its_inputs_and_what_ends_it() -> None:
+    few = [option("Burglary", "1"), option("Robbery", "2"), option("Theft", "3")]
+    drawn = form(
+        asked("Which?", {"type": "multi_static_select", "options": few, "initial_options": few[:2]}),
+        asked("Why?", {"type": "plain_text_input", "multiline": True}, hint=plain("Kept for all"), optional=True),
+        asked("When?", {"type": "datepicker", "initial_date": "2026-05-03"}),
+        asked("How?", {"type": "radio_buttons", "options": few[:2], "initial_option": few[1]}),
+        asked("What else?", {"type": "checkboxes", "options": few[:1]}),
+    )
+    terminal, found = terminal_of(drawn), Reader(html_of(drawn))
+    for text in (terminal, found.text):
+        for words in ("Acknowledge", "Which?", "Burglary, Robbery ▾", "Why?", "(optional)", "Kept for all"):
+            assert words in text
+        assert "2026-05-03" in text
+        assert "○ Burglary" in text
+        assert "● Robbery" in text
+        assert "☐ Burglary" in text
+    assert "[Cancel]  [Send\N{NO-BREAK SPACE}it]" in terminal
+    labelled = [one["aria-label"] for one in found.all("div") if one.get("class") == "field"]
+    assert labelled == ["Which?", "Why?", "When?", "How?", "What else?"]
+    assert "Theft" in found.text, "the list opens without a script"
+
+
+def test_a_home_tab_has_each_choice_beside_its_text() -> None:
+    choice = {
+        "type": "static_select",
+        "options": [option("Weekly"), option("Never")],
+        "initial_option": option("Never"),
+    }
+    drawn = Surface({"type": "home", "blocks": [{"type": "section", "text": mrkdwn("*Roads*"), "accessory": choice}]})
+    source = html_of(drawn)
+    assert '<div class="beside"><p class="text"><strong>Roads</strong></p>' in source
+    assert "<summary>Never ▾</summary><ul><li>Weekly</li><li>Never</li></ul>" in source
+    assert "Home tab" in terminal_of(drawn)
+    assert "Roads\n[Never ▾]" in terminal_of(drawn)
+
+
+def test_buttons_have_their_style_and_what_a_screen_reader_says() -> None:
+    element = {"type": "button", "text": plain("Why?"), "style": "danger", "accessibility_label": "Why <it> moved"}
+    source = html_of(message({"type": "actions", "elements": [element]}))
+    assert '<li class="danger" aria-label="Why &lt;it&gt; moved">Why?</li>' in source
+
+
+def test_choices_stand_between_the_buttons_of_a_row() -> None:
+    elements = [
+        {"type": "button", "text": plain("First")},
+        {"type": "overflow", "options": [option("More")]},
+        {"type": "users_select", "placeholder": plain("Whom?")},
+        {"type": "button", "text": plain("Last")},
+    ]
+    drawn = terminal_of(message({"type": "actions", "elements": elements}))
+    assert "[First]\n[⋯ ▾]\n[Whom? ▾]\n[Last]" in drawn
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_in_forms(text: str) -> None:
+    options = [option(text)]
+    drawn = Surface(
+        {
+            "type": "modal",
+            "title": plain(text),
+            "submit": plain(text),
+            "blocks": [
+                asked(text, {"type": "multi_static_select", "options": options, "initial_options": options}),
+                asked(text, {"type": "radio_buttons", "options": options}, hint=plain(text)),
+                asked(text, {"type": "plain_text_input", "initial_value": text}),
+                asked(text, {"type": "datepicker", "placeholder": plain(text)}),
+                {"type": "actions", "elements": [{"type": "button", "text": plain("x"), "accessibility_label": text}]},
+            ],
+        }
+    )
+    source = html_of(drawn)
+    found = Reader(source)
+    assert "script" not in {tag for tag, _ in found.tags}
+    assert {key for _, attributes in found.tags for key in attributes if key.startswith("on")} == set()
+    assert found.all("a") == []
+    assert "\u202e" not in source
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", terminal_of(drawn))
+
+
+def test_in_brief_it_says_what_is_left_out() -> None:
+    chart = Picture(PNG, "every single number of it", "Two up")
+    many = Post({"text": "\n".join(f"line {number}" for number in range(1, 31))})
+    drawn = terminal_of(Post({"text": "the fact"}, thread=(said("a reply"),), charts=(chart,)), many, most=10)
+    assert "the fact\nPicture: Two up\n1 reply in the thread\n" in drawn
+    assert "a reply" not in drawn
+    assert "every single number" not in drawn
+    assert "line 9\n… and 21 more lines\n" in drawn
+    assert "line 10" not in drawn
+    assert "more lines" not in terminal_of(said("one\ntwo"), most=2), "one line more is shown rather than counted"
 
 
 def test_tables_have_header_cells_with_scope() -> None:
