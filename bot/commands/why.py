@@ -9,11 +9,11 @@ from typing import Literal, Protocol, TypeVar
 
 from bot import words
 from bot.commands.parts import command, paged
-from bot.commands.rounding import Rounded, decimals_for, rounded
 from bot.slack_text import Block, Message, compose, context, paragraphs, plain, size
 from engine.areas import load_areas
 from engine.changes import Standing
 from engine.explain import BasketMove, IndicatorMove, Term
+from engine.rounding import Rounded, decimals_for, rounded
 from state import reasons
 from state.database import Database
 from state.reasons import Between, Why, WhyBasket, WhyIndicator

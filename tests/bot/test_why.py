@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.commands.rounding import decimals_for, rounded
 from bot.commands.why import Kind, explained, why, why_answer, why_blocks, why_text
 from bot.slack_text import Block, Message, plain
 from bot.why_document import why_document
 from engine.changes import Standing
 from engine.explain import explain_basket
+from engine.rounding import decimals_for, rounded
 from jobs.pipeline import ingest
 from state.database import Database, connect
 from state.explanations import ChangeRef, Member
