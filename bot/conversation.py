@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, Protocol
 
 import structlog
@@ -17,14 +17,14 @@ from bot.commands import SHARE, Answers, Payload, payload
 from bot.delivery import NoPicture
 from bot.errors import AnswerRefused
 from bot.people import Person
-from bot.slack_text import ChartOf, Message, Picture, compose, cut, escape, literal, paragraphs, section
+from bot.slack_text import ChartOf, Message, Picture, clean, compose, cut, escape, literal, paragraphs, section
 
 log = structlog.stdlib.get_logger(__name__)
 
 Body = dict[str, Any]
 
 _REMEMBERED = 1_000
-_ALT, _TEXT = 2_000, 4_000
+_ALT, _TEXT, _LOGGED = 2_000, 4_000, 200
 _ARTISTS = 2
 """Threads that draw and upload: charts take long, and whoever presses a button meanwhile has three seconds."""
 
@@ -40,6 +40,14 @@ class Personal(Protocol):
 
     def answer(self, text: str, person: Person, channel: str) -> Message:
         """The answer for a person who asks in a channel."""
+
+
+def logged(work: Callable[[Body], None], body: Body) -> None:
+    """Do the work; nobody waits for it, so what goes wrong is logged here or nowhere."""
+    try:
+        work(body)
+    except Exception:
+        log.exception("request_failed")
 
 
 class Seen:
@@ -70,12 +78,15 @@ class Conversation:
         personal: Personal | None,
         draw: Callable[[ChartOf], Picture | None] | None,
         upload: Callable[[Picture], str] | None,
+        writers: Executor,
     ) -> None:
+        """``writers`` are the threads for what may write, which waits while a release is taken in."""
         self._answers = answers
         self._respond = respond
         self._personal = personal
         self._draw = draw
         self._upload = upload
+        self._writers = writers
         self._seen = Seen()
         self._artists = ThreadPoolExecutor(_ARTISTS, thread_name_prefix="charts")
 
@@ -123,14 +134,27 @@ class Conversation:
             work(body)
 
     def _answer(self, body: Body, text: str, channel: str, *, shared: bool) -> None:
+        """At once what only reads; what may write has threads of its own, so that nobody else waits for it."""
+        if shared or not self._may_write(text):
+            self._give(body, text, channel, shared=shared)
+        else:
+            self._writers.submit(logged, lambda asked: self._give(asked, text, channel, shared=False), body)
+
+    def _may_write(self, text: str) -> bool:
+        try:
+            return self._personal is not None and self._personal.handles(text)
+        except Exception:  # noqa: BLE001 - it is met with again, logged and told when the answer is made
+            return False
+
+    def _give(self, body: Body, text: str, channel: str, *, shared: bool) -> None:
         begun = time.perf_counter()
         try:
             answer = self._made(body, text, channel, shared=shared)
         except Exception:  # whatever went wrong, the one who asked is told
-            log.exception("answer_failed", command=text[:200])
+            log.exception("answer_failed", command=_logged_as(text))
             answer = _SORRY
         if self._send(body, answer, text):
-            log.info("answered", command=text[:200], seconds=round(time.perf_counter() - begun, 3))
+            log.info("answered", command=_logged_as(text), seconds=round(time.perf_counter() - begun, 3))
             if answer.chart and self._draw:
                 self._artists.submit(self._follow, body, self._draw, answer.chart, text, shared=shared)
 
@@ -174,9 +198,14 @@ class Conversation:
         try:
             self._respond(body["response_url"], answer)
         except AnswerRefused as error:
-            log.error("answer_refused", command=asked[:200], reason=str(error))  # noqa: TRY400 - the reason is all
+            log.error("answer_refused", command=_logged_as(asked), reason=str(error))  # noqa: TRY400 - the reason is all
             return False
         return True
+
+
+def _logged_as(text: str) -> str:
+    """What somebody typed as the log has it: short, and with nothing that turns or hides what is beside it."""
+    return clean(text[:_LOGGED])
 
 
 def _in_words(picture: Picture) -> Message:

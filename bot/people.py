@@ -28,19 +28,22 @@ class Person:
 
     @classmethod
     def of(cls, body: dict[str, Any]) -> Person:
-        """The sender of a request, from the fields that Slack fills in; what a button carries is never asked."""
+        """The sender of a request, from the fields that Slack fills in; what a button carries is never asked.
+
+        The workspace of a press is the user's own: the other one named is where it was pressed, which for a guest of
+        a shared channel may be ours.
+        """
         user = body.get("user")
         if isinstance(user, dict):
             name = user.get("name") or user.get("username") or user["id"]
-            team = user.get("team_id") or (body.get("team") or {}).get("id") or ""
-            return cls(str(user["id"]), cut(clean(str(name)), _NAME), str(team))
+            return cls(str(user["id"]), cut(clean(str(name)), _NAME), str(user.get("team_id") or ""))
         own = str(body.get("user_id", ""))
         return cls(own, cut(clean(str(body.get("user_name") or own)), _NAME), str(body.get("team_id", "")))
 
 
 @dataclass(frozen=True)
 class Permissions:
-    """What people may do: approvers decide, mute for everybody, export and subscribe channels; members the rest.
+    """What people may do: approvers decide, mute for everybody and subscribe channels; members the rest.
 
     ``team`` says which workspace the app is installed in, and is empty while Slack cannot be asked.
     """

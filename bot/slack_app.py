@@ -25,7 +25,7 @@ from slack_sdk import WebClient
 
 from bot.actions import Actions, Sent
 from bot.commands import BUTTONS, Answers, Payload
-from bot.conversation import Body, Conversation, Personal
+from bot.conversation import Body, Conversation, Personal, logged
 from bot.errors import AnswerRefused
 from bot.slack_text import ChartOf, Picture
 
@@ -37,6 +37,8 @@ LARGEST = 1_000_000
 """Bytes of a request that are read; Slack's own are far smaller."""
 
 _WORKERS = 32
+_WRITERS = 8
+"""Threads for what may write: while a release is taken in they wait, and those who only ask do not."""
 _TIMEOUT = httpx.Timeout(10, connect=5)
 _POOL = httpx.Limits(max_connections=_WORKERS, max_keepalive_connections=_WORKERS)
 _PING = 2
@@ -129,27 +131,35 @@ def build_app(
     if respond is None:
         respond = responder = Responder()
         weakref.finalize(app, responder.close)
-    talk = Conversation(answers, respond, personal, draw, upload)
-    _listen(app, pool, talk, command, actions, homes)
+    writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="slack-writes")
+    talk = Conversation(answers, respond, personal, draw, upload, writers)
+    _listen(app, pool, writers, talk, command, actions, homes)
     app.error(_ignore)
     return app
 
 
 def _listen(
-    app: App, pool: ThreadPoolExecutor, talk: Conversation, command: str, actions: Actions | None, homes: Homes | None
+    app: App,
+    pool: ThreadPoolExecutor,
+    writers: ThreadPoolExecutor,
+    talk: Conversation,
+    command: str,
+    actions: Actions | None,
+    homes: Homes | None,
 ) -> None:
-    """Everything that people do, and what does it."""
+    """Everything that people do, and what does it: what writes in threads of its own."""
     later = partial(_later, pool)
     app.command(command)(later(talk.command))
     app.action(BUTTONS)(later(talk.button))
     if actions:
         for action, act in actions.presses.items():
-            app.action(action)(later(partial(talk.press, act)))
+            app.action(action)(_later(writers if action in actions.writing else pool, partial(talk.press, act)))
         for form, sent in actions.forms.items():
-            app.view(form)(_checked(pool, talk, sent))
+            app.view(form)(_checked(writers, talk, sent))
     if homes:
-        app.event("app_home_opened")(later(partial(talk.event, homes.opened)))
-        app.action(HOME)(later(partial(talk.press, homes.chosen)))
+        visits = ThreadPoolExecutor(_WORKERS, thread_name_prefix="slack-homes")  # these show first and write then
+        app.event("app_home_opened")(_later(visits, partial(talk.event, homes.opened)))
+        app.action(HOME)(_later(writers, partial(talk.press, homes.chosen)))
 
 
 def _later(pool: ThreadPoolExecutor, work: Callable[[Body], None]) -> Callable[[Ack, Body], None]:
@@ -157,7 +167,7 @@ def _later(pool: ThreadPoolExecutor, work: Callable[[Body], None]) -> Callable[[
 
     def listener(ack: Ack, body: Body) -> None:
         ack()
-        pool.submit(_logged, work, body)
+        pool.submit(logged, work, body)
 
     return listener
 
@@ -169,7 +179,7 @@ def _checked(pool: ThreadPoolExecutor, talk: Conversation, sent: Sent) -> Callab
         done = talk.form(sent, body)
         ack(**done.ack)
         if then := done.then:
-            pool.submit(_logged, lambda _: then(), body)
+            pool.submit(logged, lambda _: then(), body)
 
     return listener
 
@@ -198,14 +208,6 @@ def socket_handler(app: App, app_token: str, web_client: WebClient) -> SocketMod
         ping_interval=_PING,
         concurrency=_WORKERS,
     )
-
-
-def _logged(work: Callable[[Body], None], body: Body) -> None:
-    """Do the work; nobody waits for it, so what goes wrong is logged here or nowhere."""
-    try:
-        work(body)
-    except Exception:  # noqa: BLE001 - as above
-        _log.exception("request_failed")
 
 
 def _authorize(client: WebClient) -> Callable[..., AuthorizeResult]:

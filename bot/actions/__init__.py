@@ -18,10 +18,15 @@ from bot.actions.desk import Desk, Pressed, Sent, Submitted, Units
 from bot.actions.looking import Looking, Why
 from bot.actions.muting import Muting
 from bot.commands.why import why_blocks
+from bot.messages.ops import LOOK
 from bot.people import Permissions
 from state.reader import Reader
 
 __all__ = ["Actions", "Pressed", "Sent", "Submitted", "Units", "Why"]
+
+
+WRITING = frozenset({"alert:chart", LOOK})
+"""Presses that write at once, and so wait while a release is taken in; the others open a form."""
 
 
 def _now() -> datetime:
@@ -50,3 +55,4 @@ class Actions:
         parts = (Looking(desk, why or partial(why_blocks, reader)), Acknowledging(desk), Muting(desk), Deciding(desk))
         self.presses: Mapping[str, Pressed] = {name: press for part in parts for name, press in part.presses.items()}
         self.forms: Mapping[str, Sent] = {name: sent for part in parts for name, sent in part.forms.items()}
+        self.writing = WRITING

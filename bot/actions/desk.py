@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -87,26 +87,31 @@ class Desk:
     clock: Callable[[], datetime]
 
     def pressed(self, body: Body, kind: type[N]) -> Found[N] | None:
-        """The message whose button was pressed; None unless it is of the kind and stands in that very channel."""
+        """The message whose button was pressed; None unless it is of the kind and stands in that very channel.
+
+        It may be pressed before its place is noted; a direct message then has the ID of its reader in place of it.
+        """
         found = self.find(body["actions"][0].get("value"), kind)
-        channel = (body.get("channel") or body.get("container") or {}).get("id")
+        channel = str((body.get("channel") or body.get("container") or {}).get("id"))
+        if found and found.channel == Person.of(body).id and channel.startswith("D"):
+            return replace(found, channel=channel)
         return found if found and channel == found.channel else None
 
     def find(self, ref: object, kind: type[N]) -> Found[N] | None:
-        """The message with a number, given as text, where it is of the kind and stands in Slack."""
+        """The message with a number, given as text, where it is of the kind and stands in Slack, or may stand there."""
         text = str(ref)
         if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER):
             return None
         number = int(text)
 
-        def query(db: Database) -> tuple[outbox.Owed | None, tuple[str, str] | None]:
-            return outbox.owed(db, number), outbox.place_of(db, number)
+        def query(db: Database) -> tuple[outbox.Owed | None, outbox.Part | None]:
+            return outbox.owed(db, number), outbox.parts(db, number).get(0)
 
-        owed, place = self.reader.read(query)
-        if owed is None or place is None:
+        owed, part = self.reader.read(query)
+        if owed is None or part is None:
             return None
         notice = from_json(owed.payload)
-        return Found(number, notice, place[0], owed.destination) if isinstance(notice, kind) else None
+        return Found(number, notice, part.channel, owed.destination) if isinstance(notice, kind) else None
 
     def show(self, body: Body, title: str, make: Callable[[], View]) -> Message | None:
         """Open a modal for the one who pressed: an empty one at once, as Slack waits three seconds only."""

@@ -14,7 +14,7 @@ from bot.commands.grammar import COMMAND, Request, canonical, parse, plainer
 from bot.commands.helping import help_answer
 from bot.commands.indicators import indicator
 from bot.commands.lookup import Lookup
-from bot.commands.matching import Match, Named, nearest
+from bot.commands.matching import NEAREST, Match, Named, nearest
 from bot.commands.meanings import meaning
 from bot.commands.parts import (
     ALL_CHOICES,
@@ -222,9 +222,12 @@ class _Asked:
         """What is called so, as written or with slips; None where nothing is."""
         lookup, text = self.lookup, self.argument
         way = lookup.slipped if slips else lookup.written
-        if found := way(text, lookup.everything) or lookup.council(text, slips=slips):
+        found, council = way(text, lookup.everything), lookup.council(text, slips=slips)
+        if slips and found and council:  # "surey" may be Surrey, or Sure Start
+            return self._found(Match("several", (*council.found, *found.found)), "thing")
+        if found := found or council:
             return self._found(found, "theme or indicator")
-        both = lookup.council_and_theme(text, slips=slips)
+        both = lookup.council_and_theme(text, slips=slips, surely=True)
         return self._council(*both) if both else None
 
     def _theme(self) -> Message:
@@ -309,8 +312,8 @@ class _Asked:
         if wanted := span(text, self.today):
             return self._changes_of(wanted, None, way)
         for name, rest in _ends(text):
-            wanted, about = span(rest, self.today), self.lookup.subject(name)
-            if wanted is None or about.how == "nearest":
+            wanted = span(rest, self.today)
+            if wanted is None or (about := self.lookup.subject(name)).how == "nearest":
                 continue
             if about.how == "several":
                 return self._several(about, "theme or indicator", "changes", rest)
@@ -441,7 +444,8 @@ class _Asked:
         lookup = self.lookup
         others = [one for one in lookup.councils if one.key != lookup.names.council]
         fact = f"*We are not compared with {words.name(name)}.* The nearest by name:"
-        return choices([fact], nearest(name, others), [_compared(others)])
+        ours = [one for one in lookup.councils if one not in others and one.name.startswith(name)]
+        return choices([fact], [*ours, *nearest(name, others)][:NEAREST], [_compared(others)])
 
     def _that_is_us(self, own: Named) -> Message:
         lines = [
@@ -551,17 +555,20 @@ class _Asked:
 
     def _offer(self) -> Message:
         """A wish to be told, or no longer: the command that does it, for the one who asks to press or type."""
-        verb, _, about = self.argument.partition(" ")
-        found = self.lookup.subject(about)
-        if found.how == "nearest":
-            return self._unknown("theme or indicator", found.found)
+        word, _, about = self.argument.partition(" ")
+        found, ends = self.lookup.subject(about), word == "unsubscribe"
+        if found.how != "exact":
+            what, several = "theme or indicator", found.how == "several"
+            may = f"*{words.echo(about)} may mean {counted(found.found, what)}:*"
+            none = f"*No {what} is called {words.echo(about)}.* The nearest:"
+            return choices([may if several else none], found.found, (), "unsubscribe" if ends else "subscribe")
         one = found.found[0]
         if one.kind == "indicator":
             theme = self.reader.indicator(one.key)
             name = theme.indicator.theme if theme else one.name
         else:
             name = one.key
-        if verb == "unsubscribe":
+        if ends:
             return _offer_end(one, name)
         return _offer_subscription(one, name)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from bot import words
 from bot.commands.parts import CHART, answered, ask_button, command, paged, paged_table
-from bot.commands.themes import headline, indicator_line, rows_of, share_of, spend_line, years
+from bot.commands.themes import by_standing, headline, rows_of, share_of, spend_line, years
 from bot.slack_text import Message, paragraphs, unescape
 from engine.changes import Standing
 from state.views import IndicatorReport, IndicatorView, LeagueReport, OverallReport, Peer, SnapshotView, ThemeReport
@@ -38,13 +38,8 @@ def council_theme(report: ThemeReport, page: int) -> Message:
         years(view),
         f"Beside us: {command('compare', asked)}",
     ]
-    low = [item for item in report.indicators if item.in_bottom_quartile]
-    others = [item for item in report.indicators if not item.in_bottom_quartile]
-    groups = (
-        ("*In the bottom quartile*", [indicator_line(item) for item in low]),
-        ("*The others, worst first*" if low else "*Worst first*", [indicator_line(item) for item in others]),
-    )
     beside = ask_button("Compare with us", "compare", asked, f"Compare {name} with us in {view.name}")
+    groups = by_standing(report.indicators)
     return paged(("council", asked), page, top, groups, report.snapshot, [beside])
 
 
@@ -57,7 +52,7 @@ def compare(own: OverallReport, other: OverallReport, page: int) -> Message:
         f"*{_score(themes, words.name(name), 'theme')}*",
         "1st is best; the difference is in places, + where we are ahead",
     ]
-    rows = [("Theme", "Us", name, "Difference")]
+    rows = [("Theme", "Our rank", f"Rank of {name}", "Difference")]
     for one in (*own.composites, *own.themes):
         their = theirs[one.name].standing if one.name in theirs else None
         rows.append((one.name, words.place(one.standing), words.place(their), _difference(one.standing, their)))
@@ -79,7 +74,7 @@ def compare_theme(own: ThemeReport, other: ThemeReport, page: int) -> Message:
         f"*{words.name(theme.name)}: {ranks}* · {ahead[:1].lower()}{ahead[1:]}",
         f"{words.name(own.snapshot.council_name)} beside {words.name(name)}; 1st is best, + where we are ahead",
     ]
-    rows = [("Indicator", "Us", name, "Difference")]
+    rows = [("Indicator", "Our rank", f"Rank of {name}", "Difference")]
     rows += [
         (
             item.name,

@@ -28,11 +28,12 @@ _ENDINGS = {
     "why": re.compile(
         r"(?:\s+(?:has|have|been|is|are|so|in the (?:bottom|top|ranking|table)\b.*|fall(?:en|ing)?|fell|"
         r"dropp?(?:ed|ing)?|go(?:ne|ing)?|went|got|getting|get|down|up|wors(?:e|en|ened)|better|bad|low|poor|moved?|"
-        r"chang(?:e|ed)|improv(?:e|ed)|r[io]sen?|last year|this year|now))+$",
+        r"chang(?:e|ed)|improv(?:e|ed)|r[io]sen?|last year|this year|now|\d{1,2}(?:st|nd|rd|th)))+$",
         re.IGNORECASE,
     ),
     "compare": re.compile(r"\s+(?:with|to|and|against|vs|versus)\s+(?:us|ours?)$", re.IGNORECASE),
 }
+_OF_A_COUNCIL = frozenset({"tax", "house", "houses", "housing", "home", "homes", "plan", "staff", "spend", "spending"})
 _BESIDE = re.compile(r"\b(?:vs?|versus|against|compared)\b", re.IGNORECASE)
 _PAGE = re.compile(r"\s+(?:page|p\.?)\s*(\d{1,4})$", re.IGNORECASE)
 _MARKS = "?!.,;:"
@@ -126,6 +127,8 @@ def _begins(text: str) -> _Meant | None:
     """The verb that the text begins with, and the rest."""
     first, _, rest = text.partition(" ")
     verb = VERBS.get("?" if first == "?" else _bare(first))
+    if verb == "council" and _bare(rest.partition(" ")[0]) in _OF_A_COUNCIL:
+        return None  # "council tax" is no council called Tax
     if verb is None or (_bare(first) == "i" and _bare(rest.partition(" ")[0]) in CHATTER):
         return None
     if verb == "council" and _BESIDE.search(rest):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from bot.commands.grammar import plainer
 from bot.commands.matching import (
@@ -20,12 +21,15 @@ from bot.commands.matching import (
     named,
     nearest,
     same,
+    short_slip,
     without_county,
 )
-from engine.areas import load_areas
+from engine.areas import Area, load_areas
 from state.views import Names
 
 _KINDS = re.compile(r"^(themes?|indicators?|composites?)\s+(?=\S)", re.IGNORECASE)
+_SURE = 6
+"""Letters that make the beginning of a council's name one, where nothing else says that a council is meant."""
 _LONGEST = 12
 """Words of a text in which a council and a theme are looked for."""
 
@@ -77,8 +81,18 @@ class Lookup:
         return self.written(text, known) or self.slipped(text, known) or Match("nearest", nearest(text, known))
 
     def written(self, text: str, among: Sequence[Named]) -> Match | None:
-        """What is written, themes before indicators."""
-        return _first(as_written, text, among)
+        """What is written, themes before indicators.
+
+        An indicator called as themes begin stands beside these: "adult social care" may be spending, or two themes.
+        """
+        found = _first(as_written, text, among)
+        if found is None or found.how != "exact" or found.found[0].kind != "indicator":
+            return found
+        themes = [Named(one.kind, one.key, one.name) for one in among if one.kind != "indicator"]
+        beside = as_written(text, themes) if themes else None
+        own = {one.key for one in beside.found} if beside else set()
+        alike = [one for one in among if one.kind != "indicator" and one.key in own]
+        return Match("several", (*alike, *found.found)) if alike else found
 
     def slipped(self, text: str, among: Sequence[Named]) -> Match | None:
         """What is written with a slip in it, themes before indicators."""
@@ -93,16 +107,21 @@ class Lookup:
         """The councils meant: "durham", "county durham", "n yorks", and "derbyshir" where slips count."""
         for words in _variants(text):
             for way in (words, without_county(words)):
+                if self.elsewhere(way):
+                    return None  # Leicester is no part of Leicestershire's name, but another council
                 if way and (found := as_written(way, self.councils)):
                     return found
         plain = without_county(plainer(text))
-        return _slip(plain, self.councils) if slips and plain else None
+        return _slip(plain, _in_full(self.councils)) if slips and plain else None
 
-    def council_and_theme(self, text: str, *, slips: bool) -> tuple[Match, Match | None] | None:
-        """A council, and the theme or indicator named beside it if any; None where no council is named."""
+    def council_and_theme(self, text: str, *, slips: bool, surely: bool = False) -> tuple[Match, Match | None] | None:
+        """A council, and the theme or indicator named beside it if any; None where no council is named.
+
+        ``surely`` takes no beginning of a few letters for a council: "staff sickness" is not about Staffordshire.
+        """
         for council, theme in _splits(text):
             found = self.council(council, slips=slips)
-            if found is None:
+            if found is None or (surely and not self._surely(council)):
                 continue
             if not plainer(theme):
                 return found, None
@@ -111,11 +130,21 @@ class Lookup:
                 return found, about
         return None
 
+    def _surely(self, text: str) -> bool:
+        plain = without_county(plainer(text))
+        return len(plain) >= _SURE or same(plain or text, self.councils) is not None
+
     def elsewhere(self, text: str) -> str:
         """The name of a council that exists and is not compared; empty where the text names none."""
         wanted = {" ".join(way.casefold().split()) for way in (text, plainer(text), without_county(plainer(text)))}
-        compared = {one.key for one in self.councils}
-        return next((a.name for a in load_areas() if a.name.casefold() in wanted and a.code not in compared), "")
+        known = (_areas_by_name().get(way) for way in wanted)
+        compared = {one.key for one in self.councils} | {one.name for one in self.councils}
+        return next((area.name for area in known if area and not {area.code, area.name} & compared), "")
+
+
+@cache
+def _areas_by_name() -> dict[str, Area]:
+    return {area.name.casefold(): area for area in load_areas()}
 
 
 def _first(way: Callable[[str, Sequence[Named]], Match | None], text: str, among: Sequence[Named]) -> Match | None:
@@ -128,8 +157,16 @@ def _first(way: Callable[[str, Sequence[Named]], Match | None], text: str, among
 
 
 def _slip(text: str, among: Sequence[Named]) -> Match | None:
+    """What is meant with a slip; where a short word had to be another, it is offered only: "fire" is not "five"."""
     found = corrected(text, among)
-    return Match("exact" if len(found) == 1 else "several", tuple(found)) if found else None
+    sure = len(found) == 1 and (found[0].kind == "council" or not short_slip(text, among))
+    return Match("exact" if sure else "several", tuple(found)) if found else None
+
+
+@lru_cache(maxsize=4)
+def _in_full(councils: tuple[Named, ...]) -> tuple[Named, ...]:
+    """Councils by their full names, for slips: "works" is no slip for Warks."""
+    return tuple(Named(one.kind, one.key, one.name) for one in councils)
 
 
 def _variants(text: str) -> Iterator[str]:

@@ -23,13 +23,18 @@ Kind = Literal["theme", "composite", "indicator", "council"]
 NEAREST = 3
 LONGEST = 200
 """Characters of a query that are looked at."""
+_MOST_WORDS = 24
+"""Words of a query that are looked for; for the nearest names fewer, as each is looked for in every name."""
+_WORDS_NEAR, _CHARACTERS_NEAR = 8, 80
 
 _ALIKE = 0.74
 """Least likeness of a word to the known one it is corrected to: one slip in four letters, two in eight."""
+_LIKE = 0.67
+"""Least likeness of a word to a known one for the names that hold it to be called near."""
 _SHORTEST_SLIP = 4
 _WORDS = re.compile(r"[^\W_]+")
 _ENDING = re.compile(r"(?<=[^\W\d_]{4})(?:ings?|ies|es|ed|e?rs?|s)$")
-_COUNTY_WORDS = frozenset({"county", "council", "cc", "shire", "unitary", "authority", "the", "of"})
+_COUNTY_WORDS = frozenset({"county", "council", "city", "cc", "shire", "unitary", "authority", "the", "of"})
 _SHORT_COUNTIES = {
     "Bedfordshire": "beds",
     "Berkshire": "berks",
@@ -58,15 +63,26 @@ _SHORT_COUNTIES = {
 _FILLERS = frozenset({"and", "of", "the", "in", "for", "a", "to", "by", "on", "with", "our"})
 _ABBREVIATIONS = {
     "asc": "adult social care",
+    "attendance": "absence",
+    "bin": "waste",
+    "bins": "waste",
     "cla": "looked after",
     "lac": "looked after",
+    "jabs": "immunisations",
+    "kids": "children",
     "ks1": "key stage 1",
     "ks2": "key stage 2",
     "ks4": "key stage 4",
     "ksi": "killed seriously injured",
     "neet": "not in education employment or training",
+    "poverty": "low income",
     "qol": "quality of life",
+    "reoffending": "offend again",
+    "rubbish": "waste",
     "send": "special educational needs",
+    "truancy": "absence",
+    "vaccination": "immunisations",
+    "vaccinations": "immunisations",
 }
 
 
@@ -80,11 +96,14 @@ class Named:
     aliases: tuple[str, ...] = ()
     forms: tuple[tuple[str, ...], ...] = field(init=False, repr=False, compare=False)
     initials: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    texts: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The forms with a space before, between and behind all words."""
 
     def __post_init__(self) -> None:
         forms = tuple(dict.fromkeys(_words(text) for text in (self.name, self.key, *self.aliases)))
         object.__setattr__(self, "forms", forms)
         object.__setattr__(self, "initials", tuple(_initials(form) for form in forms))
+        object.__setattr__(self, "texts", tuple(f" {' '.join(form)} " for form in forms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +130,15 @@ def as_written(query: str, names: Sequence[Named]) -> Match | None:
 def corrected(query: str, names: Sequence[Named]) -> list[Named]:
     """The names that hold what is written once each word is corrected to the nearest known one."""
     wanted = _words(query[:LONGEST])
-    content = tuple(word for word in wanted if word not in _FILLERS) or wanted
-    return next(filter(None, _in(_corrected(content, names), names)), []) if wanted else []
+    return next(filter(None, _in(_corrected(_content(wanted), names), names)), []) if wanted else []
+
+
+def short_slip(query: str, names: Sequence[Named]) -> bool:
+    """Whether a word of four letters is corrected to another: as often as not it is no slip."""
+    words = _content(_words(query[:LONGEST]))
+    return any(
+        len(word) == _SHORTEST_SLIP and word != own for word, own in zip(words, _corrected(words, names), strict=True)
+    )
 
 
 def same(query: str, names: Sequence[Named]) -> Match | None:
@@ -160,34 +186,40 @@ def _same(query: str, names: Sequence[Named]) -> list[Named]:
 
 def _found(wanted: tuple[str, ...], names: Sequence[Named]) -> Iterable[list[Named]]:
     """Names that hold all the words, each of the ways in turn; lazily, as the later ones cost more."""
-    content = tuple(word for word in wanted if word not in _FILLERS) or wanted
+    content = _content(wanted)
     for words in (content, _spelt_out(content)):
         yield from _in(words, names)
     if (stems := tuple(map(_stem, content))) != content:
         yield [name for name in names if _holds(name, stems, _begins)]
 
 
+def _content(wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """The words that say something, each once."""
+    return tuple(dict.fromkeys(word for word in wanted if word not in _FILLERS))[:_MOST_WORDS] or wanted[:1]
+
+
 def _in(words: tuple[str, ...], names: Sequence[Named]) -> Iterable[list[Named]]:
-    for fits in (_whole, _begins):
+    ways = (_whole, _begins) if any(len(word) > 1 for word in words) else (_whole,)
+    for fits in ways:  # "A&E" is no theme with an E in it
         yield [name for name in names if _holds(name, words, fits)]
 
 
-def _holds(name: Named, words: tuple[str, ...], fits: Callable[[str, tuple[str, ...]], bool]) -> bool:
-    return any(
-        all(fits(word, form) or (len(word) > 1 and word in initials) for word in words)
-        for form, initials in zip(name.forms, name.initials, strict=True)
-    )
-
-
-def _whole(word: str, form: tuple[str, ...]) -> bool:
-    return word in form
-
-
-def _begins(word: str, form: tuple[str, ...]) -> bool:
-    for own in form:  # noqa: SIM110 - every answer comes here thousands of times
-        if own.startswith(word):
+def _holds(name: Named, words: tuple[str, ...], fits: Callable[[str, str], bool]) -> bool:
+    for text, initials in zip(name.texts, name.initials, strict=True):
+        for word in words:
+            if not (fits(word, text) or (len(word) > 1 and word in initials)):
+                break
+        else:
             return True
     return False
+
+
+def _whole(word: str, text: str) -> bool:
+    return f" {word} " in text
+
+
+def _begins(word: str, text: str) -> bool:
+    return f" {word}" in text
 
 
 def _spelt_out(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -222,9 +254,15 @@ def _correct(word: str, known: Mapping[str, None]) -> str:
 
 
 def nearest(query: str, names: Sequence[Named]) -> tuple[Named, ...]:
-    """The three names that hold most of the words, and of those the most like the query."""
+    """The three names that hold most of the words, and of those the most like the query.
+
+    Where no name holds a word that is anything like one of the query, themes come first: likeness by letters alone
+    offers what is far from what was meant.
+    """
     wanted = _words(query[:LONGEST])
-    content = tuple(word for word in _spelt_out(wanted) if word not in _FILLERS and len(word) > 1)
+    content = tuple(word for word in _spelt_out(_content(wanted)) if len(word) > 1)[:_WORDS_NEAR]
+    if not _any_near(content, names):
+        names = sorted(names, key=lambda name: name.kind == "indicator")[: max(NEAREST, _themes_of(names))]
     held = {name: sum(_holds(name, (word,), _begins) for word in map(_stem, content)) for name in names}
     most = sorted(set(held.values()), reverse=True)
     close: dict[Named, None] = {}
@@ -234,10 +272,25 @@ def nearest(query: str, names: Sequence[Named]) -> tuple[Named, ...]:
     return tuple(close)[:NEAREST]
 
 
+def _any_near(words: tuple[str, ...], names: Sequence[Named]) -> bool:
+    """Whether a name holds one of the words, or one that is like it."""
+    known = _vocabulary(tuple(names))
+    stems = [word for word in map(_stem, words) if len(word) >= _SHORTEST_SLIP - 1]
+    if any(own.startswith(stem) for stem in stems for own in known):
+        return True
+    score = DamerauLevenshtein.normalized_similarity
+    return any(process.extractOne(word, list(known), scorer=score, score_cutoff=_LIKE) for word in words)
+
+
+def _themes_of(names: Sequence[Named]) -> int:
+    return sum(name.kind != "indicator" for name in names)
+
+
 def _alike(wanted: tuple[str, ...], names: Sequence[Named]) -> list[Named]:
     """The names most like the words as a whole, the most alike first."""
     choices = [(" ".join(form), name) for name in names for form in name.forms]
-    ranked = process.extract(" ".join(wanted), [text for text, _ in choices], scorer=fuzz.WRatio, limit=4 * NEAREST)
+    query = " ".join(wanted)[:_CHARACTERS_NEAR]
+    ranked = process.extract(query, [text for text, _ in choices], scorer=fuzz.WRatio, limit=4 * NEAREST)
     return list(dict.fromkeys(choices[at][1] for _, _, at in ranked))[:NEAREST]
 
 
@@ -250,4 +303,5 @@ def _initials(form: tuple[str, ...]) -> str:
 def _words(text: str) -> tuple[str, ...]:
     """Words in small letters without accents or marks, "&" read as "and" and "children's" as "childrens"."""
     flat = unicodedata.normalize("NFKD", text.replace("&", " and ").replace("'", "").replace("’", "").casefold())
+    flat = flat[: 10 * LONGEST]  # there are single characters that stand for a whole sentence
     return tuple(_WORDS.findall("".join(char for char in flat if not unicodedata.combining(char))))

@@ -6,7 +6,7 @@ They always say what was done and how to undo it, and are never remembered or sh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -15,10 +15,10 @@ from bot.commands.answers import Reader, no_figures, nothing_yet
 from bot.commands.csv_files import csv_bytes, file_name, ranks_query
 from bot.commands.grammar import COMMAND, Request, parse
 from bot.commands.lookup import Lookup
-from bot.commands.matching import Match, Named
+from bot.commands.matching import Match, Named, as_written
 from bot.commands.parts import ALL_CHOICES, DO, ask_button, choices, command, counted, told, typed_as, with_kind
-from bot.commands.verbs import PERSONAL, Verb
-from bot.commands.wishes import MuteWish, SubscriptionWish, mute_wish, subscription_wish
+from bot.commands.verbs import CHATTER, PERSONAL, Verb
+from bot.commands.wishes import HOW_LONG, UNTIL, MuteWish, SubscriptionWish, mute_wish, subscription_wish
 from bot.errors import BotError
 from bot.people import Permissions, Person
 from bot.slack_text import Block, Message, cut, literal, paragraphs, section
@@ -30,7 +30,10 @@ from state.subscriptions import Subscription, subscribe, subscriptions, unsubscr
 _SHOWN = 300
 _LISTED = 25
 """Subscriptions or mutes shown one by one."""
-_EVERYTHING = frozenset({"all", "everything", "all themes", "overall", "the lot"})
+_ALL = frozenset({"all", "everything", "all themes", "the lot"})
+_EVERYTHING = _ALL | {"overall"}
+_NAME_WORDS = 24
+"""Words of a command in which a name that goes on is looked for."""
 _OUT_OF_IT = frozenset({"as", "to", "in", "a", "csv", "please", "numbers", "figures", "data", "file", "excel", "the"})
 _HOW = {"weekly": "in the weekly digest", "now": "at once"}
 
@@ -140,7 +143,7 @@ class _Asked:
         if not themes:
             return nothing_yet()
         after = f"{wish.how} {'here' if wish.here else ''}"
-        if not wish.about:
+        if not wish.about or wish.about.casefold() in _ALL:
             return choices(["*Which theme?*"], themes, (), "subscribe", most=ALL_CHOICES, after=after)
         found = self.lookup.subject(wish.about, themes)
         if found.how == "nearest" and (one := self._theme_of(wish.about)):
@@ -249,9 +252,11 @@ class _Asked:
     # --- mutes ------------------------------------------------------------------------------------
 
     def _mute_wish(self) -> MuteWish:
-        """The wish; a name that holds a comma or the like is taken whole."""
+        """The wish; a name that holds a comma, a span or the like is taken whole."""
         wish = mute_wish(self.request.argument, self.now.date())
         lookup = self.lookup
+        if wish.about and (longer := self._with_longer_name(wish, lookup)):
+            return longer
         if wish.reason or not wish.about:
             return wish
         if lookup.written(wish.about, lookup.everything):
@@ -264,6 +269,21 @@ class _Asked:
                 return MuteWish(beginning, wish.until, reason, wish.everybody, wish.wrong)
         return wish
 
+    def _with_longer_name(self, wish: MuteWish, lookup: Lookup) -> MuteWish | None:
+        """The wish where a name goes on behind what looks like its end: "plans issued within 20 weeks 30d"."""
+        argument = self.request.argument
+        until = UNTIL.search(argument)
+        parts = (argument[: until.start()] if until else argument).split()[:_NAME_WORDS]
+        span = HOW_LONG.search(argument)
+        for at in range(len(parts), len(wish.about.split()), -1):
+            beginning = " ".join(parts[:at])
+            if span and span.start() < len(beginning) < span.end(1):
+                continue  # "neet 1 month" is no name with a 1 in it
+            if parts[at - 1].casefold() not in CHATTER and as_written(beginning, lookup.everything):
+                rest = " ".join(argument.split()[at:])
+                return replace(mute_wish(f"x, {rest}", self.now.date()), about=beginning, everybody=wish.everybody)
+        return None
+
     def _mute(self, wish: MuteWish) -> Message:
         if not self.lookup.everything:
             return nothing_yet()
@@ -272,7 +292,7 @@ class _Asked:
             return told(paragraphs([f"*The day {wish.wrong}.* Nothing was changed.", f"For example: {ways}"]))
         if wish.everybody and not self.approver:
             return self._only_approvers("mute", wish.about)
-        if not wish.about:
+        if not wish.about or wish.about.casefold() in _ALL:
             lines = ["*Mute what?* Name a theme or indicator, until when, and why.", f"For example: {self._example()}"]
             return told(paragraphs(lines))
         found = self.lookup.subject(wish.about)
@@ -309,7 +329,7 @@ class _Asked:
         mine = [one for one in held if one.place in {self.person.id, EVERYBODY}]
         if wish.everybody and not self.approver:
             return self._only_approvers("unmute", wish.about)
-        known = [self._of_subject(one.subject) for one in mine]
+        known = list(dict.fromkeys(self._of_subject(one.subject) for one in mine))  # once, if muted for me and for all
         if not known:
             return told(paragraphs(["*Nothing is muted for you.* Nothing was changed."]))
         if not wish.about:
@@ -461,8 +481,7 @@ def _again(wish: MuteWish) -> str:
 
 
 def _is_a_name(text: str, lookup: Lookup) -> bool:
-    found = lookup.written(text, lookup.everything)
-    return bool(found and found.how == "exact")
+    return lookup.written(text, lookup.everything) is not None
 
 
 def _without(argument: str) -> str:

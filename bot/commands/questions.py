@@ -21,11 +21,12 @@ _PATTERNS: tuple[tuple[str, Verb, str], ...] = (
             r"(?:please )?(?:what(?:'?s| is| are| does| do)|explain|"
             r"how (?:is|are|do|does) (?:you )?(?:work out |calculate )?)(?: an?| the)? ?"
             r"(?P<x>(?:bottom )?(?:quartile|rank|composite|comparator|indicator|theme|quadrant|spend)s?(?:ing)?)"
-            r"(?: mean| work| worked out| calculated| made| called)*"
+            r"(?: [1-4])?(?: mean| work| worked out| calculated| made| called)*"
         ),
         "meaning",
         "{x}",
     ),
+    (r"(?:good )?(?:morning|afternoon|evening)|thanks?(?: you)?(?: very much)?|cheers|hey|hiya", "help", ""),
     (r"(?:what|how) (?:can|do|does) (?:you|this|it|i) ?(?:do|work|use this|ask|here)?.{0,20}", "help", ""),
     # To be told, or no longer: the command is shown, for the one who asks to press or type.
     (
@@ -40,7 +41,7 @@ _PATTERNS: tuple[tuple[str, Verb, str], ...] = (
     (
         (
             r"(?:please )?(?:stop|turn off|no more|silence)\b(?: (?:telling|sending|alerting|bothering))?(?: me)?"
-            r"(?: (?:about|with|alerts?))*(?: for| on)? (?P<x>.+)"
+            r"(?: (?:about|with|alerts?))*(?: for| on)? (?P<x>.+?)(?: (?:alerts?|messages?|notifications?|updates?))?"
         ),
         "offer",
         "unsubscribe {x}",
@@ -70,11 +71,13 @@ _PATTERNS: tuple[tuple[str, Verb, str], ...] = (
         "peers",
         "",
     ),
+    (r"(?:(?:our|the) )?(?:statistical|nearest|cipfa) (?:comparators|peers|neighbou?rs?)", "peers", ""),
     (r"who(?:'?s| is| are| does| do)? (?:our|the) (?:comparators|peers|neighbours)", "peers", ""),
     (
         (
             r"who(?:'?s| is| are| does| do| has)? (?:doing |does |do )?(?:the )?"
             r"(?:better|best|worse|ahead|top|highest|beats?|above|below|leads?|first)(?: (?:than|of))?(?: us| we are)?"
+            r"(?: in (?:the )?(?:country|england|uk|group|table|region))?"
             rf"{_ABOUT} (?P<x>.+)"
         ),
         "peers",
@@ -83,7 +86,7 @@ _PATTERNS: tuple[tuple[str, Verb, str], ...] = (
     (
         (
             r"(?:are|is|do|does) (?:we|our) (?:doing |do )?(?:any )?(?:better|worse|ahead|behind|above|below)"
-            r"(?: (?:than|of|off))? (?P<x>.+)"
+            r"(?: or (?:better|worse|ahead|behind|above|below))?(?: (?:than|of|off))? (?P<x>.+)"
         ),
         "compare",
         "{x}",
@@ -122,7 +125,39 @@ _PATTERNS: tuple[tuple[str, Verb, str], ...] = (
         "releases",
         "",
     ),
-    # What got worse or better.
+    (
+        r"(?:what(?:'?s| is| was) )?(?:in )?(?:the )?(?:last|latest|newest) (?:release|figures|data|results)",
+        "changes",
+        "",
+    ),
+    # What is bad, and what got worse or better.
+    (
+        (
+            r"(?:(?:what|where|which)(?: (?:themes?|indicators?|services?|areas?))?(?:'?s| is| are)? |are |is )"
+            r"(?:we|us|our council|the council) (?:really |so |actually |currently |doing )*"
+            r"(?:bad|badly|worst|poor|poorly|weak|weakest|failing|struggling|rubbish|crap|shit)"
+            r"(?: at| in| on)?(?: anything| something| any| most)?"
+        ),
+        "bottom",
+        "",
+    ),
+    (
+        (
+            r"(?:what|where) (?:have|has|did|are) (?:we|they) (?:improv\w*|(?:got|get|gotten|getting) better)"
+            r"(?: at| in| on)?(?P<x>.*)"
+        ),
+        "changes",
+        "better {x}",
+    ),
+    (
+        (
+            r"(?:what|where) (?:have|has|did|are) (?:we|they) "
+            r"(?:slipp\w*|dropp\w*|fallen|falling|fell|worsen\w*|declin\w*|(?:got|get|gotten|getting) worse)"
+            r"(?: at| in| on)?(?P<x>.*)"
+        ),
+        "changes",
+        "worse {x}",
+    ),
     (_WHICH + r" (?:got|getting|gotten|gone|went|become|becoming) (?:worse|down)(?P<x>.*)", "changes", "worse {x}"),
     (_WHICH + r" (?:got|getting|gotten|gone|went|become|becoming) (?:better|up)(?P<x>.*)", "changes", "better {x}"),
     (_WHICH + r" (?:worsen|fall|fell|drop|deteriorat|declin)\w*(?P<x>.*)", "changes", "worse {x}"),

@@ -13,9 +13,17 @@ _SPAN = re.compile(
     r"(d|days?|w|weeks?|wks?|m|months?|mths?|y|years?|yrs?)(?: ago)?$"
 )
 _RELEASE = re.compile(r"^(?:by |of |in )?(?:release\s*)?#?(\d{1,9})$")
-_UK_DATE = re.compile(r"^(\d{1,2})[/.](\d{1,2})[/.](\d{4})$")
-_WORDED = re.compile(rf"^(?:(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? )?({'|'.join(_MONTHS)})[a-z]*\.?(?:,? (\d{{4}}))?$")
-_WEEKDAY = re.compile(rf"^(?:last )?({'|'.join(_WEEKDAYS)})[a-z]*$")
+_UK_DATE = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})$")
+MONTH = (
+    r"(?:jan(?:uary)?|feb(?:r?uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)"
+)
+"""A month's name, whole or short: "market" is none, nor is "satisfaction" a Saturday."""
+_WEEKDAY_NAME = r"mon(?:day)?|tue(?:s|sday)?|wed(?:s|nesday)?|thu(?:r|rs|rsday)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?"
+_WORDED = re.compile(rf"^(?:(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? )?({MONTH})\.?(?:,? (\d{{4}}|\d{{2}}))?$")
+_WEEKDAY = re.compile(rf"^(?:last )?({_WEEKDAY_NAME})$")
+_CENTURY = 100
+"""Years below are of this century, as in 1/4/25."""
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "six": 6}
 _NAMED = {
@@ -60,7 +68,7 @@ def span(text: str, today: date) -> Span | None:
     if found := _RELEASE.match(text):
         return Span(release=int(found[1]))
     if found := _WEEKDAY.match(text):
-        return Span(since=today - timedelta(days=(today.weekday() - _WEEKDAYS.index(found[1]) - 1) % 7 + 1))
+        return Span(since=today - timedelta(days=(today.weekday() - _WEEKDAYS.index(found[1][:3]) - 1) % 7 + 1))
     day = day_in(text.removeprefix("in ").removeprefix("on "), today, ahead=False)
     return Span(since=day) if day else None
 
@@ -80,16 +88,23 @@ def day_in(text: str, today: date, *, ahead: bool) -> date | None:
         return _worded(found, today, ahead=ahead)
     british = _UK_DATE.match(text)
     try:
-        return date.fromisoformat(f"{british[3]}-{british[2]:0>2}-{british[1]:0>2}" if british else text)
+        if british:
+            return date(_year(british[3]), int(british[2]), int(british[1]))
+        return date.fromisoformat(text)
     except ValueError:
         return None
 
 
+def _year(text: str) -> int:
+    year = int(text)
+    return year if year >= _CENTURY else 2000 + year
+
+
 def _worded(found: re.Match[str], today: date, *, ahead: bool) -> date | None:
-    day, month = int(found[1] or 1), _MONTHS.index(found[2]) + 1
+    day, month = int(found[1] or 1), _MONTHS.index(found[2][:3]) + 1
     try:
         if found[3]:
-            return date(int(found[3]), month, day)
+            return date(_year(found[3]), month, day)
         this = date(today.year, month, day)
         if ahead and this < today:
             return date(today.year + 1, month, day)

@@ -22,8 +22,6 @@ _HEADS = ("Theme", "Rank (last year)", "Spend per head", "Bottom quartile")
 def theme(report: ThemeReport, page: int) -> Message:
     """A theme's rank, spend, years and indicators: those in the bottom quartile, then the others worst first."""
     view = report.theme
-    bottom = [item for item in report.indicators if item.in_bottom_quartile]
-    others = [item for item in report.indicators if not item.in_bottom_quartile]
     top = [
         headline(view),
         spend_line(report.expenditure),
@@ -34,10 +32,7 @@ def theme(report: ThemeReport, page: int) -> Message:
             f"{'has' if view.total == 1 else 'have'} a rank",
         ),
     ]
-    groups = (
-        ("*In the bottom quartile*", [indicator_line(item) for item in bottom]),
-        ("*The others, worst first*" if bottom else "*Worst first*", [indicator_line(item) for item in others]),
-    )
+    groups = by_standing(report.indicators)
     return paged(("theme", view.name), page, top, groups, report.snapshot, more_about("theme", view.name, view.name))
 
 
@@ -47,6 +42,19 @@ def more_about(kind: str, key: str, name: str) -> list[Block]:
         ask_button("Why?", "why", f"{kind} {key}", f"Why {name} moved", WHY),
         ask_button("Chart", "chart", f"{kind} {key}", f"Chart of {name}", CHART),
     ]
+
+
+def by_standing(items: Sequence[IndicatorView]) -> list[tuple[str, list[str]]]:
+    """Those in the bottom quartile, the others that are judged, worst first, and those that are not judged."""
+    low = [item for item in items if item.in_bottom_quartile]
+    others = [item for item in items if item.eligibility == "eligible" and not item.in_bottom_quartile]
+    unjudged = [item for item in items if item.eligibility != "eligible"]
+    groups = (
+        ("*In the bottom quartile*", low),
+        ("*The others, worst first*" if low else "*Worst first*", others),
+        ("*Not judged*", unjudged),
+    )
+    return [(heading, [indicator_line(item) for item in own]) for heading, own in groups]
 
 
 def indicator_line(item: IndicatorView) -> str:

@@ -51,7 +51,7 @@ VERBS: dict[str, Verb] = {
         "overall",
     ),
     **dict.fromkeys(("bottom", "worst", "q4", "weakest", "lowest"), "bottom"),
-    **dict.fromkeys(("changes", "change", "changed", "news", "new", "moved", "happened", "moves"), "changes"),
+    **dict.fromkeys(("changes", "change", "changed", "news", "new", "moved", "happened", "moves", "since"), "changes"),
     **dict.fromkeys(("why", "because", "reason", "explain"), "why"),
     **dict.fromkeys(("council", "county", "area", "authority"), "council"),
     **dict.fromkeys(("compare", "comparison", "versus", "vs", "against", "compared"), "compare"),
@@ -60,8 +60,8 @@ VERBS: dict[str, Verb] = {
     **dict.fromkeys(("peers", "comparators", "neighbours"), "peers"),
     **dict.fromkeys(("releases", "release", "files"), "releases"),
     **dict.fromkeys(("sources", "source", "due", "late", "overdue", "failing", "calendar"), "sources"),
-    **dict.fromkeys(("subscribe", "follow"), "subscribe"),
-    **dict.fromkeys(("unsubscribe", "unfollow"), "unsubscribe"),
+    **dict.fromkeys(("subscribe", "sub", "follow"), "subscribe"),
+    **dict.fromkeys(("unsubscribe", "unsub", "unfollow"), "unsubscribe"),
     **dict.fromkeys(("subscriptions", "subscribed"), "subscriptions"),
     "mute": "mute",
     "unmute": "unmute",
@@ -91,7 +91,10 @@ CHATTER = _words(
 LEADING = CHATTER - _words("help hello hi compare changed council all last no improve better worse who out")
 """Those that may stand before a verb."""
 
-_NOISE = _words("indicators indicator quartile list in of for on at the our ones things us we all are")
+_NOISE = _words(
+    "indicators indicator quartile list in of for on at the our ones things us we all are "
+    "3 5 10 20 three five ten twenty"
+)
 
 FILL: dict[Verb, frozenset[str]] = {
     "bottom": _NOISE,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from bot.commands.spans import day_in, duration
+from bot.commands.spans import MONTH, day_in, duration
 from bot.slack_text import clean, cut
 
 REASON = 300
@@ -26,10 +26,12 @@ _ME = re.compile(r"\s*\b(?:for (?:me|myself)|just me)\b[\s,:–-]*", re.IGNORECA
 _UNTIL_RELEASE = r"until (?:the |its )?next (?:release|figures|data|update|period)"
 _SPAN = r"(?:for (?:the next )?)?(?:\d{1,4}|an?|one|two|three|six) ?(?:d|days?|w|weeks?|wks?|m|months?|mths?|y|years?)"
 _UNTIL_DAY = (
-    r"(?:until|till|to) (?:\d{4}-\d{2}-\d{2}|\d{1,2}[/.]\d{1,2}[/.]\d{4}|"
-    r"(?:\d{1,2}(?:st|nd|rd|th)? )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*(?:,? \d{4})?)"
+    r"(?:until|till|til|to) (?:\d{4}-\d{2}-\d{2}|\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})|"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th)? )?{MONTH}(?:,? (?:\d{{4}}|\d{{2}}\b))?)"
 )
-_HOW_LONG = re.compile(rf"(?:^|\s)({_UNTIL_RELEASE}|{_UNTIL_DAY}|{_SPAN})(?=[\s,:.;–-]|$)[\s,:.;–-]*", re.IGNORECASE)
+UNTIL = re.compile(rf"\s(?:{_UNTIL_RELEASE}|{_UNTIL_DAY})(?=[\s,:.;–-]|$)", re.IGNORECASE)
+"""Until when, said in so many words: the name ends before it."""
+HOW_LONG = re.compile(rf"(?:^|\s)({_UNTIL_RELEASE}|{_UNTIL_DAY}|{_SPAN})(?=[\s,:.;–-]|$)[\s,:.;–-]*", re.IGNORECASE)
 _BECAUSE = re.compile(
     r"(?:^|\s)(?:because(?: of)?|reason:?|since|as|due to|why:?)\s+|\s*[,:–]\s+|\s+-\s+", re.IGNORECASE
 )
@@ -62,7 +64,7 @@ class MuteWish:
 
 def subscription_wish(text: str) -> SubscriptionWish:
     """The wish in the text behind ``subscribe`` or ``unsubscribe``."""
-    here, how = False, ""
+    text, here, how = " ".join(text.split()), False, ""
     for _ in range(2):  # "weekly here" and "here weekly"
         if found := _HERE.search(text):
             text, here = text[: found.start()], True
@@ -73,10 +75,10 @@ def subscription_wish(text: str) -> SubscriptionWish:
 
 def mute_wish(text: str, today: date) -> MuteWish:
     """The wish in the text behind ``mute`` or ``unmute``."""
-    text = _ME.sub(" ", text)
+    text = _ME.sub(" ", " ".join(text.split()))
     everybody = bool(_ALL.search(text))
     text = " ".join(_ALL.sub(" ", text).split())
-    if found := _HOW_LONG.search(text):
+    if found := HOW_LONG.search(text):
         until, wrong = _until(found[1], today)
         return MuteWish(_name(text[: found.start()]), until, _reason(text[found.end() :]), everybody, wrong)
     if (found := _BECAUSE.search(text)) and found.start():
@@ -92,7 +94,7 @@ def _until(text: str, today: date) -> tuple[str, str]:
     if days := duration(re.sub(r"^for (?:the next )?", "", flat)):
         day: date | None = today + timedelta(days=min(days, 10 * FARTHEST.days))
     else:
-        day = day_in(re.sub(r"^(?:until|till|to) ", "", flat), today, ahead=True)
+        day = day_in(re.sub(r"^(?:until|till|til|to) ", "", flat), today, ahead=True)
     if day is None:
         return "", "is in no calendar"
     if day < today:
@@ -101,7 +103,8 @@ def _until(text: str, today: date) -> tuple[str, str]:
 
 
 def _name(text: str) -> str:
-    text = re.sub(r"^(?:to|for|about|from|of)\s+", "", text.strip(" ,:;.–-"), flags=re.IGNORECASE)
+    text = re.sub(r"^(?:(?:me|us)\s+)?(?:to|for|about|from|of)\s+", "", text.strip(" ,:;.–-"), flags=re.IGNORECASE)
+    text = re.sub(r"(?<=\S)\s+(?:alerts?|notifications?|please)$", "", text, flags=re.IGNORECASE)
     return " ".join(text.split())
 
 

@@ -609,11 +609,11 @@ def test_side_by_side_says_first_who_is_ahead_in_how_many() -> None:
     assert plain(message).startswith("We are ahead of Durham in 1 of 3 themes, behind in 1, level in 1\n")
     [table] = [block for block in message.blocks if block["type"] == "table"]
     rows = [[cell["text"] for cell in row] for row in table["rows"]]
-    assert rows[0] == ["Theme", "Us", "Durham", "Difference"]
+    assert rows[0] == ["Theme", "Our rank", "Rank of Durham", "Difference"]
     assert rows[2] == ["Police & Crime", "21st of 32", "25th of 32", "+4"]
     assert rows[3] == ["Adult Social Care delivery", "3rd of 32", "1st of 32", "−2"]
     assert [row[3] for row in rows[4:]] == ["level", "–"]
-    assert "Police &amp; Crime: us 21st of 32, durham 25th of 32, difference +4" in message.text
+    assert "Police &amp; Crime: our rank 21st of 32, rank of Durham 25th of 32, difference +4" in message.text
 
 
 def test_side_by_side_in_a_theme_begins_where_they_are_furthest_ahead() -> None:

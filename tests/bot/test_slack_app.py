@@ -327,6 +327,26 @@ class Greeter:
         return compose([section(f"{person.id} of {person.team} in {channel} asks to {text}")])
 
 
+def test_what_is_logged_of_a_command_hides_nothing_beside_it(slack: SlackDouble, url: str) -> None:
+    with structlog.testing.capture_logs() as logged:
+        answered(slack, slack.slash("/rank", "police \x1b[31m\u202e" + "y" * 9_000, url=url))
+        slack.wait_for(lambda: [entry for entry in logged if entry["event"] == "answered"])
+    [entry] = [entry for entry in logged if entry["event"] == "answered"]
+    assert entry["command"].startswith("police ")
+    assert len(entry["command"]) <= 200
+    assert entry["command"].isprintable()
+
+
+def test_a_press_without_a_workspace_of_the_user_is_nobodys_of_ours() -> None:
+    user = {"id": "U1", "username": "ann"}
+    pressed = {"user": user, "team": {"id": "T1"}, "team_id": "T1", "user_id": "U1"}
+    assert Person.of(pressed) == Person("U1", "ann", "")
+    permissions = Permissions({"U1"}, lambda: "T1")
+    assert not permissions.approver(Person.of(pressed))
+    assert not permissions.member(Person.of(pressed))
+    assert permissions.approver(Person.of({**pressed, "user": {**user, "team_id": "T1"}}))
+
+
 def test_what_depends_on_who_asks_is_answered_for_whom_slack_names(
     slack: SlackDouble, made: Callable[..., Any]
 ) -> None:
