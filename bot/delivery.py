@@ -31,6 +31,8 @@ UNKNOWN_WAIT = 5.0
 """Seconds before an unknown outcome is looked up: Slack may still be at work on it."""
 
 LONGEST_WAIT = 600.0
+FURTHEST = 26 * 3600.0
+"""Seconds beyond which nothing is ever put back, quiet hours on the day that clocks change included."""
 FIRST_WAIT = 5.0
 
 
@@ -90,16 +92,19 @@ class Delivery:
         """
         if self.quiet and (until := self.quiet.until(self.clock())):
             return self._hold(until)
-        return sum(self._deliver(owed) for owed in outbox.due(self.db, self._stamp()))
+        return sum(self._deliver(owed) for owed in self._due())
 
     def _hold(self, until: datetime) -> int:
-        waiting = outbox.due(self.db, self._stamp())
+        waiting = self._due()
         if waiting:
             stamp = until.isoformat(timespec="milliseconds")
             with unit(self.db, self.path):
                 for owed in waiting:
                     outbox.put_back(self.db, owed.id, stamp, f"quiet hours until {stamp[:16].replace('T', ' ')} UTC")
         return 0
+
+    def _due(self) -> list[Owed]:
+        return outbox.due(self.db, self._stamp(), self._stamp(FURTHEST))
 
     def _stamp(self, ahead: float = 0.0) -> str:
         return (self.clock() + timedelta(seconds=ahead)).isoformat(timespec="milliseconds")
@@ -145,13 +150,24 @@ class Delivery:
 
         def send() -> None:
             message = self._render(owed)
-            thread = ts
-            if not isinstance(self._notice(owed), ChartNotice):
-                changed = self._render(parent, outbox.amendments(self.db, parent.id))
-                thread = ts if self.poster.update(channel, ts, changed) else ""
-            self._parts(owed, channel, [message, *message.thread], thread)
+            messages = [message, *message.thread]
+            if isinstance(self._notice(owed), ChartNotice) or self.poster.update(
+                channel, ts, self._render(parent, outbox.amendments(self.db, parent.id))
+            ):
+                self._parts(owed, channel, messages, ts)
+            else:
+                self._beside(owed, channel, self._channel(parent.destination), messages)
 
         return self._try(owed, channel, send)
+
+    def _beside(self, owed: Owed, channel: str, now: str, messages: list[Message]) -> None:
+        """In the channel of a message that can be changed no more; where that is gone, in its destination's of now."""
+        try:
+            self._parts(owed, channel, messages)
+        except Refused as error:
+            if error.retry_after is not None or now in {"", channel}:
+                raise
+            self._parts(owed, now, messages)
 
     def _told_already(self, amendments: Sequence[Owed]) -> None:
         """What the message had in it when it was first sent needs no line in its thread."""
@@ -230,7 +246,7 @@ class Delivery:
 
     def _post(self, channel: str, message: Message, key: str, thread: str) -> tuple[str, str]:
         """Post a message, as its chart where it has one and pictures can be drawn and posted."""
-        picture = self.draw(message.chart) if message.chart else None
+        picture = self._drawn(message.chart, key) if message.chart else None
         if picture:
             try:
                 return self.poster.picture(channel, picture, key, thread)
@@ -239,14 +255,25 @@ class Delivery:
                 message = Message(f"{message.text}\n{escape(picture.alt)}", [])
         return self.poster.post(channel, message, key, thread)
 
+    def _drawn(self, chart: ChartOf, key: str) -> Picture | None:
+        """The picture; None where it cannot be drawn, whatever the reason: words do, and what follows is not kept."""
+        try:
+            return self.draw(chart)
+        except StateError:
+            raise
+        except Exception:
+            log.exception("a chart could not be drawn", key=key)
+            return None
+
     def _read_back(self, channel: str, key: str, begun: Part, thread: str) -> str:
         """Where a part begun earlier stands, or nothing. Unreadable history means posting again: late beats lost.
 
         Raises Unknown while Slack may still be at work on it, as after a quick restart.
         """
-        started = datetime.fromisoformat(begun.started)
-        if self.clock() < started + timedelta(seconds=UNKNOWN_WAIT):
+        started, now = datetime.fromisoformat(begun.started), self.clock()
+        if started <= now < started + timedelta(seconds=UNKNOWN_WAIT):
             raise Unknown("begun a moment ago")
+        started = started if started <= now else now - timedelta(seconds=FURTHEST)  # the clock has been put back since
         try:
             return self.poster.find(begun.channel or channel, key, started, thread)
         except Unreadable as error:

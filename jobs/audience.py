@@ -18,11 +18,15 @@ TO = "to:"
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """One destination: the themes and composites it hears of, None for all, and the mutes that hold there."""
+    """One destination: the themes and composites it hears of, None for all, and the mutes that hold there.
+
+    ``place`` is the user or channel that it is, where that is known.
+    """
 
     destination: str
     themes: frozenset[str] | None = None
     mutes: tuple[Mute, ...] = ()
+    place: str = ""
 
     def concerns(self, theme: str) -> bool:
         """Whether a theme or composite is heard of here."""
@@ -44,14 +48,16 @@ def audiences(db: Database, policy: Policy, now: datetime) -> tuple[Audience, ..
     def muted(place: str) -> tuple[Mute, ...]:
         return tuple(mute for mute in held if mute.place in {EVERYBODY, place})
 
-    leads = [Audience(f"lead:{lead.name}", lead.themes, muted(lead.place)) for lead in policy.leads]
+    leads = [Audience(f"lead:{lead.name}", lead.themes, muted(lead.place), lead.place) for lead in policy.leads]
     told = {lead.place: lead.themes for lead in policy.leads if lead.place}
     subscribed: dict[str, set[str]] = {}
     for wanted in subscriptions(db, how="now"):
         if wanted.place != policy.team_place and wanted.theme not in told.get(wanted.place, ()):
             subscribed.setdefault(wanted.place, set()).add(wanted.theme)
-    personal = [Audience(f"{TO}{place}", frozenset(themes), muted(place)) for place, themes in subscribed.items()]
-    return (Audience(TEAM, mutes=muted(EVERYBODY)), *leads, *personal)
+    personal = [
+        Audience(f"{TO}{place}", frozenset(themes), muted(place), place) for place, themes in subscribed.items()
+    ]
+    return (Audience(TEAM, mutes=muted(EVERYBODY), place=policy.team_place), *leads, *personal)
 
 
 def why_muted(found: Iterable[Mute]) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from engine.changes import BOTTOM_QUARTILE, Cause, Change, Kind, Standing, Thresholds
 from jobs.notices import CorrectedLine, CorrectionNotice, Moved, ReleaseAlert, from_json
-from state import outbox
+from state import outbox, snapshots
 from state.database import Database
+from state.explanations import Member, latest, members
 
 CORRECTED_FOR = timedelta(days=60)
 """An alert older than this stays as it is, and what revised figures change of it is told anew."""
@@ -20,20 +21,31 @@ _BASKETS = frozenset({Kind.THEME_MOVED, Kind.COMPOSITE_MOVED})
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A change as it stands in the message that told it: ``moved`` as it was told, ``now`` as last corrected."""
+    """A change as it stands in the message that told it: ``moved`` as it was told, ``now`` as last corrected.
+
+    ``snapshot`` is the one it was told of.
+    """
 
     moved: Moved
     now: Standing
     withdrawn: bool
+    snapshot: int | None
 
 
 def corrections(
-    db: Database, destination: str, changes: Collection[Change], thresholds: Thresholds, now: datetime
+    db: Database,
+    destination: str,
+    changes: Collection[Change],
+    thresholds: Thresholds,
+    now: datetime,
+    *,
+    since: Mapping[str, int],
 ) -> dict[int, tuple[CorrectedLine, ...]]:
     """For each alert to correct, by its number in the outbox, what of it these changes undo or alter.
 
-    Only a change from revised figures, and only where what it starts from is what that alert last said: of the same
-    period for an indicator. What was withdrawn, sent too long ago or not at all is left to a new alert.
+    Only a change from revised figures, and only where what it starts from is what that alert last said, on figures of
+    the same periods. What was withdrawn, sent too long ago or not at all is left to a new alert. ``since`` is the
+    snapshot that each subject was compared with.
     """
     last = outbox.last_alert(db, destination)
     alerts: dict[int, dict[str, _Told]] = {}
@@ -45,7 +57,7 @@ def corrections(
         if number not in alerts:
             alerts[number] = _standing_in(db, number, now)
         told = alerts[number].get(change.subject)
-        if told and _follows(change, told):
+        if told and _follows(change, told) and _of_the_periods_told(db, change, told, since.get(change.subject)):
             line = CorrectedLine(
                 told=told.moved.change,
                 name=told.moved.name,
@@ -68,7 +80,10 @@ def _standing_in(db: Database, number: int, now: datetime) -> dict[str, _Told]:
     notice = from_json(owed.payload)
     if not isinstance(notice, ReleaseAlert):
         return {}
-    told = {moved.change.subject: _Told(moved, moved.change.after, withdrawn=False) for moved in notice.moved}
+    at = snapshots.numbered(db, notice.footing.snapshot)
+    told = {
+        moved.change.subject: _Told(moved, moved.change.after, withdrawn=False, snapshot=at) for moved in notice.moved
+    }
     for amendment in outbox.amendments(db, number):
         correction = from_json(amendment.payload)
         for line in correction.lines if isinstance(correction, CorrectionNotice) else ():
@@ -81,13 +96,37 @@ def _standing_in(db: Database, number: int, now: datetime) -> dict[str, _Told]:
 def _follows(change: Change, told: _Told) -> bool:
     """Whether a change starts from what people were last told there, so that it corrects just that."""
     first, before = told.moved.change, change.before
-    if told.withdrawn or before is None or first.before is None:
+    if told.withdrawn or before is None or first.before is None or change.area != first.area:
         return False
     if first.kind in _BASKETS:
         return change.kind is first.kind and before.rank == told.now.rank
     if not {first.kind, change.kind} <= _SIDES:
         return False
     return change.after.period == first.after.period and _bottom(before) == _bottom(told.now)
+
+
+def _of_the_periods_told(db: Database, change: Change, told: _Told, since: int | None) -> bool:
+    """Whether the members by which a theme or composite moves are still of the periods that it was told of.
+
+    A theme that fell with one year's figures and stands there with the next year's too did fall, whatever these are
+    revised to.
+    """
+    if change.indicator is not None:
+        return True
+    at = latest(db)
+    if at is None or since is None or told.snapshot is None:
+        return False
+    first, before, now = (members(db, change.theme, change.area, one) for one in (told.snapshot, since, at))
+    moving = [code for code in before.keys() | now.keys() if _standing(before, code) != _standing(now, code)]
+    return all(len({_period(side, code) for side in (first, before, now)}) == 1 for code in moving)
+
+
+def _standing(side: Mapping[str, Member], code: str) -> Standing | None:
+    return side[code].standing if code in side else None
+
+
+def _period(side: Mapping[str, Member], code: str) -> str | None:
+    return side[code].standing.period if code in side else None
 
 
 def _undone(told: Change, now: Standing, thresholds: Thresholds) -> bool:

@@ -48,6 +48,7 @@ WEEK = timedelta(days=7)
 FORTNIGHT = timedelta(days=14)
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
+_A_DAY = timedelta(days=1)
 _OVER_A_CHANGE = timedelta(hours=3)
 """More than clocks are ever put forward or back by."""
 _LONGEST = timedelta(days=366 * 10)
@@ -150,7 +151,7 @@ def choose(db: Database, settings: Settings, wanted: str = "") -> list[Recipient
 def digests_due(db: Database, settings: Settings, now: datetime) -> bool:
     """Whether a digest is to be made now; cheap."""
     due = _due(settings, now)
-    return due is not None and digests.any_snapshot(db) and bool(_waiting(db, settings, due))
+    return due is not None and digests.any_snapshot(db) and bool(_waiting(db, settings, due, now))
 
 
 def owe_digests(db: Database, settings: Settings, policy: Policy, now: datetime) -> int:
@@ -160,11 +161,11 @@ def owe_digests(db: Database, settings: Settings, policy: Policy, now: datetime)
     it is one unit of work, which is the caller's.
     """
     due = _due(settings, now)
-    waiting = _waiting(db, settings, due) if due else []
+    waiting = _waiting(db, settings, due, now) if due else []
     facts = _facts(db, settings, policy, now) if waiting else None
     if due is None or facts is None:
         return 0
-    made = digests.last_of_all(db)
+    made = _made(db, settings, now)
     return sum(_owe(facts, one, made.get(one.destination), _face(due)) for one in waiting)
 
 
@@ -174,7 +175,7 @@ def owe_now(db: Database, settings: Settings, policy: Policy, now: datetime, cho
     if facts is None:
         return 0
     face = _face(now.astimezone(settings.schedule.timezone))
-    made = digests.last_of_all(db)
+    made = _made(db, settings, now)
     return sum(_owe(facts, one, made.get(one.destination) or facts.beginning, face) for one in chosen)
 
 
@@ -185,7 +186,7 @@ def digests_now(
     facts = _facts(db, settings, policy, now)
     if facts is None:
         return []
-    made = digests.last_of_all(db)
+    made = _made(db, settings, now)
     return [(one, facts.notice(one, made.get(one.destination) or facts.beginning)) for one in chosen]
 
 
@@ -193,13 +194,18 @@ def _due(settings: Settings, now: datetime) -> datetime | None:
     return due_at(settings.digest.every, settings.schedule.timezone, now) if settings.digest.on else None
 
 
+def _made(db: Database, settings: Settings, now: datetime) -> dict[str, digests.Digest]:
+    """The last digest of each destination, but for what was made with a clock that was far ahead."""
+    return digests.last_of_all(db, _face(now.astimezone(settings.schedule.timezone) + _A_DAY))
+
+
 def _face(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M")
 
 
-def _waiting(db: Database, settings: Settings, due: datetime) -> list[Recipient]:
+def _waiting(db: Database, settings: Settings, due: datetime, now: datetime) -> list[Recipient]:
     """Those whose last digest was due earlier, or who never had one."""
-    made = digests.last_of_all(db)
+    made = _made(db, settings, now)
     return [
         one
         for one in recipients(db, settings, due)
@@ -289,9 +295,9 @@ class _Since:
 
     def __init__(self, db: Database, number: int, area: str) -> None:
         self.baskets: dict[str, BasketThen] = digests.baskets_at(db, number, area)
-        self.first_seen = digests.first_seen_after(db, number)
+        self.first_seen = digests.first_seen_after(db, number, area)
         self.changes: dict[str, list[ChangeView]] = {}
-        for view in digests.changes_after(db, number):
+        for view in digests.changes_after(db, number, area):
             self.changes.setdefault(view.change.subject, []).append(view)
 
 
@@ -414,6 +420,8 @@ class _Facts:
         if now.in_bottom_quartile == (kind is Kind.LEFT):
             return None  # undone since, and nobody was to be told
         last = next(view for view in reversed(views) if view.change.kind is kind).change
+        if kind is Kind.IMPROVED and _figure(last.after) != _figure(now.standing):
+            return None  # whether the figure that stands there since is significantly better nobody has found
         change = replace(last, before=views[0].change.before, after=now.standing, theme=now.theme)
         return Moved(change, now.name, now.unit, now.decimals, now.polarity)
 
@@ -471,6 +479,11 @@ class _Facts:
 
 
 _NOWHERE = Standing(None, None)
+
+
+def _figure(standing: Standing) -> tuple[str | None, float | None]:
+    return standing.period, standing.value
+
 
 _ORDER = {Kind.ENTERED: 0, Kind.LEFT: 1, Kind.IMPROVED: 2}
 

@@ -71,8 +71,10 @@ def owe_release(
         return int(_owed(db, key, TEAM, _baseline(release, ranked, policy), now))
     teller = _Teller(db, release, ranked, policy, now)
     heard = audiences(db, policy, now)
-    former = sorted(outbox.ever_alerted(db) - {audience.destination for audience in heard})
-    owed = sum(teller.correct(destination).owed for destination in former)  # what stands there is wrong all the same
+    hearing = [audience.destination for audience in heard]
+    former = sorted(outbox.ever_alerted(db) - set(hearing))
+    # What stands there is wrong all the same, and is corrected before anything else is told in the same place.
+    owed = sum(teller.correct(destination) for destination in (*former, *hearing))
     return owed + sum(teller.tell(audience, filling=filling, published=published) for audience in heard)
 
 
@@ -187,6 +189,10 @@ class _Teller:
     now: datetime
     explained: dict[str, tuple[Because, ...]] = field(default_factory=dict)
     """Why each theme or composite moved, worked out once for all destinations."""
+    corrected: dict[str, set[str]] = field(default_factory=dict)
+    """The subjects corrected at each destination, and in each place under whatever destination it was told."""
+    withdrawn: Counter[str] = field(default_factory=Counter)
+    """Changes withdrawn at each destination that may have been read: what was not sent yet goes out corrected."""
     said: dict[str, Said] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -196,41 +202,51 @@ class _Teller:
         }
 
     def tell(self, audience: Audience, *, filling: bool, published: bool) -> int:
-        """Owe a destination its corrections and its alert; returns how many messages are to be sent.
+        """Owe a destination its alert, once all is corrected; returns how many messages are to be sent.
 
-        What stands there and is wrong is corrected though it is muted. Muted changes alone are owed as a message that
-        is suppressed with the reason, so that silence can be seen to be wanted.
+        Muted changes alone are owed as a message that is suppressed with the reason, so that silence can be seen to be
+        wanted.
         """
+        destination = audience.destination
         concerned = [change for change in self.ranked.changes if audience.concerns(change.theme)]
-        correcting = self.correct(audience.destination)
-        fresh = [change for change in concerned if change.subject not in correcting.subjects]
+        known = self.corrected.get(destination, set()) | self.corrected.get(audience.place, set())
+        fresh = [change for change in concerned if change.subject not in known]
         loud, muted = loud_and_muted(audience, fresh)
-        alert = self._alert(audience, loud, fresh, muted=len(muted), withdrawn=correcting.withdrawn)
+        alert = self._alert(audience, loud, fresh, muted=len(muted), withdrawn=self.withdrawn[destination])
         only_first = published and alert.seen_first and set(alert.quiet) <= {Cause.BASKET}
         told = bool(alert.moved or (alert.quiet and not (filling or only_first)))
         if not (told or muted):
-            return correcting.owed
-        key = f"release/{self.release.id}/snapshot/{self.ranked.head.id}/{audience.destination}"
-        number = _owe(self.db, key, audience.destination, alert, self.now)
+            return 0
+        key = f"release/{self.release.id}/snapshot/{self.ranked.head.id}/{destination}"
+        number = _owe(self.db, key, destination, alert, self.now)
         if number is None:
-            return correcting.owed
+            return 0
         if not told:
             outbox.finish(self.db, number, "suppressed", why_muted(mute for _, mute in muted))
-            return correcting.owed
-        outbox.alerted(self.db, audience.destination, [moved.change.subject for moved in alert.moved], number)
-        return correcting.owed + 1
+            return 0
+        outbox.alerted(self.db, destination, [moved.change.subject for moved in alert.moved], number)
+        return 1
 
-    def correct(self, destination: str) -> _Corrected:
-        """Owe one correction for each earlier alert at a destination that the release undoes or alters."""
+    def correct(self, destination: str) -> int:
+        """Owe one correction for each earlier alert at a destination that the release undoes or alters; how many.
+
+        What stands there and is wrong is corrected though it is muted.
+        """
         changes, thresholds = self.ranked.changes, self.policy.thresholds
-        found = corrections(self.db, destination, changes, thresholds, self.now)
+        found = corrections(self.db, destination, changes, thresholds, self.now, since=self.ranked.since)
         owed = 0
         for number, lines in found.items():
             notice = CorrectionNotice("correction", self.release, lines, _footing(self.ranked, self.policy))
             key = f"release/{self.release.id}/snapshot/{self.ranked.head.id}/corrects/{number}"
             owed += _owe(self.db, key, destination, notice, self.now, amends=number) is not None
-        told = [line for lines in found.values() for line in lines]
-        return _Corrected(frozenset(line.told.subject for line in told), sum(line.withdrawn for line in told), owed)
+            stands = outbox.place_of(self.db, number)
+            # A user's place is their ID, and their messages stand in the direct message to them.
+            places = {destination, destination.removeprefix(TO), stands[0]} if stands else {destination}
+            for place in places:
+                self.corrected.setdefault(place, set()).update(line.told.subject for line in lines)
+            if outbox.parts(self.db, number):
+                self.withdrawn[destination] += sum(line.withdrawn for line in lines)
+        return owed
 
     def _alert(
         self, audience: Audience, loud: Iterable[Change], concerned: Iterable[Change], *, muted: int, withdrawn: int
@@ -274,15 +290,6 @@ class _Teller:
                 self.db, change.theme, self.ranked.council, since, self.ranked.head.id
             )
         return self.explained[change.subject]
-
-
-@dataclass(frozen=True, slots=True)
-class _Corrected:
-    """What was told before and is corrected now: its subjects, how much of it is withdrawn, and messages owed."""
-
-    subjects: frozenset[str]
-    withdrawn: int
-    owed: int
 
 
 def _by_theme(change: Change) -> tuple[str, bool, str]:

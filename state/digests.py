@@ -36,10 +36,12 @@ class BasketThen:
     judged: int
 
 
-def last_of_all(db: Database) -> dict[str, Digest]:
-    """The last digest of every destination that ever had one."""
+def last_of_all(db: Database, until: str) -> dict[str, Digest]:
+    """The last digest, due up to a time, of every destination that ever had one."""
     # SQLite takes the other columns from the row that has the maximum.
-    rows = db.execute("SELECT destination, max(due), at, snapshot_id FROM digests GROUP BY destination")
+    rows = db.execute(
+        "SELECT destination, max(due), at, snapshot_id FROM digests WHERE due <= ? GROUP BY destination", (until,)
+    )
     return {row[0]: Digest(*row[1:]) for row in rows}
 
 
@@ -89,16 +91,17 @@ def baskets_at(db: Database, snapshot: int, area: str) -> dict[str, BasketThen]:
     }
 
 
-def changes_after(db: Database, snapshot: int) -> list[ChangeView]:
-    """Changes made by later snapshots than this one, the oldest first; first sights apart."""
-    return change_views(db, "changes.snapshot_id > ? AND changes.kind <> ?", (snapshot, Kind.BASELINE))[::-1]
+def changes_after(db: Database, snapshot: int, area: str) -> list[ChangeView]:
+    """Changes of an area made by later snapshots than this one, the oldest first; first sights apart."""
+    where = "changes.snapshot_id > ? AND changes.kind <> ? AND changes.area_code = ?"
+    return change_views(db, where, (snapshot, Kind.BASELINE, area))[::-1]
 
 
-def first_seen_after(db: Database, snapshot: int) -> dict[str, int]:
-    """How many indicators were seen for the first time after this snapshot, by theme."""
+def first_seen_after(db: Database, snapshot: int, area: str) -> dict[str, int]:
+    """How many indicators an area was seen in for the first time after this snapshot, by theme."""
     return dict(
         db.execute(
-            "SELECT theme, count(*) FROM changes WHERE snapshot_id > ? AND kind = ? GROUP BY theme",
-            (snapshot, Kind.BASELINE),
+            "SELECT theme, count(*) FROM changes WHERE snapshot_id > ? AND kind = ? AND area_code = ? GROUP BY theme",
+            (snapshot, Kind.BASELINE, area),
         )
     )

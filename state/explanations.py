@@ -235,6 +235,8 @@ def move_of(db: Database, subject: str, release: int | None = None, snapshot: in
     if found := change_of(db, subject, release, snapshot):
         return found
     rows = _ranks(db, subject)
+    if all(rank is None for _, _, rank in rows):
+        return None
     if release is None and snapshot is None:
         return _last_move(db, subject, rows)
     made = [

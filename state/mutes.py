@@ -31,9 +31,12 @@ class Mute:
 
 _COLUMNS = "id, place, subject, until, from_snapshot, reason, by, by_name, at"
 
-# For a composite, whose members are themes, any new period at all.
+# A period later than all held, not an earlier year filled in. For a composite, whose members are themes, any at all.
 _NEW_PERIOD = """EXISTS (SELECT 1 FROM series JOIN indicators ON indicators.id = series.indicator_id
-    WHERE series.first_snapshot > mutes.from_snapshot AND (
+    WHERE series.first_snapshot > mutes.from_snapshot AND NOT EXISTS (
+        SELECT 1 FROM series held WHERE held.indicator_id = series.indicator_id
+        AND held.first_snapshot <= mutes.from_snapshot
+        AND substr(held.period, instr(held.period, '/')) >= substr(series.period, instr(series.period, '/'))) AND (
         mutes.subject = 'indicator:' || indicators.code OR mutes.subject = 'basket:' || indicators.theme
         OR mutes.subject IN (SELECT 'basket:' || name FROM theme_ranks WHERE kind = 'composite')))"""
 

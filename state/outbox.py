@@ -59,11 +59,15 @@ def known(db: Database, key: str) -> bool:
     return db.execute("SELECT 1 FROM outbox WHERE key = ?", (key,)).fetchone() is not None
 
 
-def due(db: Database, now: str) -> list[Owed]:
-    """Messages to deliver now, in the order they were owed, interrupted ones included."""
+def due(db: Database, now: str, latest: str = "\U0010ffff") -> list[Owed]:
+    """Messages to deliver now, in the order they were owed, interrupted ones included.
+
+    So are those put back until after ``latest``, longer than anything waits: the clock was wrong when they were.
+    """
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM outbox WHERE state IN ('pending', 'sending') AND not_before <= ? ORDER BY id",  # noqa: S608
-        (now,),
+        f"SELECT {_COLUMNS} FROM outbox WHERE state IN ('pending', 'sending') "  # noqa: S608
+        "AND (not_before <= ? OR not_before > ?) ORDER BY id",
+        (now, latest),
     )
     return [Owed(*row) for row in rows]
 
@@ -129,9 +133,10 @@ def parts(db: Database, outbox: int) -> dict[int, Part]:
 
 
 def begin_part(db: Database, outbox: int, part: int, channel: str, now: str) -> None:
-    """Note that a part is about to be posted: from here on its outcome may be unknown."""
+    """Note that a part is about to be posted in a channel: from here on its outcome may be unknown."""
     db.execute(
-        "INSERT OR IGNORE INTO deliveries (outbox_id, part, state, started, channel) VALUES (?, ?, 'sending', ?, ?)",
+        "INSERT INTO deliveries (outbox_id, part, state, started, channel) VALUES (?, ?, 'sending', ?, ?) "
+        "ON CONFLICT DO UPDATE SET channel = excluded.channel",
         (outbox, part, now, channel),
     )
 

@@ -320,6 +320,19 @@ def test_one_channel_gets_one_message_a_second_and_another_does_not_wait(office:
     assert (office.now - began).total_seconds() == pytest.approx(2 * PACE)
 
 
+def test_a_clock_that_was_years_ahead_keeps_nothing_back_and_nothing_is_said_twice(office: Office) -> None:
+    office.now += timedelta(days=3_650)
+    for name in ("stands", "refused"):
+        office.owe(name)
+    office.slack.faults.lose_reply(POST)
+    office.slack.faults.answer(POST, {"ok": False, "error": "not_in_channel"})
+    assert office.after(0) == 0
+    office.now = datetime.now(UTC)
+    office.restart()
+    assert office.after(0) == 2
+    assert sorted(keys(office.posted())) == ["refused#0", "stands#0"]
+
+
 def test_nothing_is_delivered_by_two_at_once(office: Office) -> None:
     office.owe("ons")
     [owed] = outbox.due(office.db, office.now.isoformat())
@@ -430,6 +443,18 @@ def test_a_message_taken_away_meanwhile_is_amended_in_the_channel(office: Office
     assert len(about(office.slack.channel("C1").top_level())) == 1
 
 
+def test_where_the_channel_is_gone_the_line_goes_to_where_the_destination_is_told_now(office: Office) -> None:
+    office.owe_alert()
+    office.after(0)
+    office.slack.channel("C1").archived = True
+    office.amend(ACKNOWLEDGED)
+    assert office.after(10) == 0, "and nowhere else"
+    office.restart(team="C2")
+    office.slack.faults.lose_reply(POST)
+    assert [office.after(20), office.after(20), office.after(60)] == [0, 1, 0]
+    assert len(about(office.posted("C2"))) == 1
+
+
 def test_an_amendment_to_what_was_not_sent_yet_goes_out_within_it(office: Office) -> None:
     office.owe_alert()
     office.slack.faults.answer(POST, {"ok": False, "error": "not_in_channel"}, times=2)
@@ -516,6 +541,31 @@ def test_where_there_can_be_no_picture_words_say_what_it_shows(office: Office, s
     assert office.after(10) == 1
     reply = told(office)[1][-1]
     assert (reply.files, "Theme 0" in reply.text, PICTURE.alt in reply.text) == ([], True, bool(scope))
+
+
+def test_a_chart_that_cannot_be_drawn_is_told_in_words_and_keeps_nothing_waiting(office: Office) -> None:
+    def draw(chart: ChartOf) -> Picture:
+        raise ValueError(chart)
+
+    office.draw = draw
+    office.owe_alert()
+    office.after(0)
+    office.amend(CHART)
+    assert office.after(10) == 1
+    reply = told(office)[1][-1]
+    assert (reply.files, "Theme 0" in reply.text) == ([], True)
+
+
+def test_a_part_whose_channel_changed_while_its_outcome_was_unknown_is_read_back_where_it_was_posted_last(
+    office: Office,
+) -> None:
+    office.owe("ons")
+    office.slack.faults.drop_before(POST)
+    office.after(0)
+    office.restart(team="C2")
+    office.slack.faults.lose_reply(POST)
+    assert [office.after(UNKNOWN_WAIT), office.after(UNKNOWN_WAIT)] == [0, 1]
+    assert keys(office.posted("C2")) == ["ons#0"]
 
 
 # --- quiet hours ----------------------------------------------------------------------------------

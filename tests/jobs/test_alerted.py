@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from engine.catalogue import Catalogue, Composite
-from engine.changes import Change
+from engine.changes import Cause, Change, Thresholds
+from jobs.corrections import corrections
 from jobs.notices import CorrectionNotice, Notice, ReleaseAlert, Said, from_json
 from jobs.pipeline import Outcome, ingest
 from jobs.policy import Lead, Policy
@@ -19,7 +21,7 @@ from state.acknowledgements import Acknowledgement, acknowledge
 from state.database import Database, connect, unit
 from state.mutes import EVERYBODY, mute
 from state.subscriptions import How, Subscription, subscribe, unsubscribe
-from tests.system.releases import NOW, POLICE, ROADS, Book, Entry, at_place, policy, release
+from tests.system.releases import COUNCIL, COUNTIES, NOW, POLICE, ROADS, Book, Entry, at_place, policy, release
 
 ENTRIES = (Entry("burglary"), Entry("robbery"), Entry("arson"), Entry("potholes", ROADS))
 FIRST = {"burglary": 10, "robbery": 12, "arson": 8, "potholes": 3}
@@ -165,15 +167,21 @@ def test_a_rank_that_revisions_move_is_corrected_each_time_until_it_is_back(desk
     assert all(set(item) == {THEME} for item in found[1:])
 
 
-def test_what_else_a_revising_release_changes_is_its_own_alert_which_counts_what_it_withdraws(desk: Desk) -> None:
+@pytest.mark.parametrize("sent", [True, False])
+def test_what_else_a_revising_release_changes_is_its_own_alert_which_counts_what_it_withdraws_of_what_was_sent(
+    desk: Desk, *, sent: bool
+) -> None:
     desk.fall()
     before = desk.last()
+    if sent:
+        with unit(desk.db):
+            outbox.begin_part(desk.db, before, 0, "C1", desk.now.isoformat())
     desk.take({"burglary": 10, "potholes": 30}, "2023/24")
     (_, correction, amends), (_, alert, own) = desk.owed(before)
     assert (amends, own) == (before, None)
     assert set(corrected(correction)) == {THEME, BURGLARY}
     assert isinstance(alert, ReleaseAlert)
-    assert (subjects(alert), alert.withdrawn) == ({f"basket:{ROADS}", "indicator:potholes"}, 2)
+    assert (subjects(alert), alert.withdrawn) == ({f"basket:{ROADS}", "indicator:potholes"}, 2 if sent else 0)
 
 
 def test_who_was_not_told_before_is_told_of_the_revision_itself(desk: Desk) -> None:
@@ -210,8 +218,38 @@ def test_a_revision_of_a_later_period_does_not_correct_what_was_told_of_an_earli
     desk.take({**FIRST, "burglary": 28}, "2024/25")
     assert desk.last() == before, "still in the bottom quartile"
     desk.take({"burglary": 10}, "2024/25")
-    alert = desk.owed()[-1][1]
-    assert subjects(alert) == {BURGLARY}
+    [(_, alert, amends)] = desk.owed(before)
+    assert (subjects(alert), amends) == ({THEME, BURGLARY}, None), "in 2023/24 both fell, and that stands"
+
+
+def test_new_figures_of_others_do_not_keep_a_theme_from_being_corrected(desk: Desk) -> None:
+    desk.fall()
+    before = desk.last()
+    desk.take({"robbery": 12, "arson": 8}, "2024/25")
+    assert desk.last() == before
+    desk.take({"burglary": 10}, "2023/24")
+    [(_, notice, amends)] = desk.owed(before)
+    assert (corrected(notice), amends) == ({THEME: (True, 10), BURGLARY: (True, 10)}, before)
+
+
+def test_revised_figures_that_come_with_a_new_period_withdraw_nothing_and_are_told(desk: Desk) -> None:
+    desk.fall()
+    before = desk.last()
+    book = release(ENTRIES, FIRST, "2024/25", level=176.0).add("burglary", "2023/24", at_place(10, level=177.0))
+    ingest(desk.db, book.raw("r3-2025-03-01.csv"), desk.policy, now=desk.now)
+    [(_, alert, amends)] = desk.owed(before)
+    assert (subjects(alert), amends) == ({THEME, BURGLARY}, None)
+    assert {moved.change.cause for moved in moves(alert)} == {Cause.REVISION}
+
+
+def test_what_was_told_of_another_council_is_not_corrected(desk: Desk) -> None:
+    desk.fall()
+    before = desk.last()
+    other = next(area for area in COUNTIES if area != COUNCIL)
+    told = moves(desk.owed()[-1][1])[0].change
+    change = replace(told, area=other, cause=Cause.REVISION, before=told.after, after=told.before)
+    found = corrections(desk.db, "team", [change], Thresholds(), desk.now, since={change.subject: 2})
+    assert (found, before) == ({}, desk.last())
 
 
 def test_a_theme_that_moved_unheard_since_is_told_of_and_not_corrected(desk: Desk) -> None:
@@ -253,6 +291,48 @@ def test_what_stands_wrong_is_corrected_where_nobody_hears_of_it_any_more(desk: 
     desk.take({"burglary": 10, "robbery": 31}, "2023/24")
     told = [(destination, type(notice)) for destination, notice, _ in desk.owed(before)]
     assert told == [("to:U1", CorrectionNotice), ("team", CorrectionNotice), ("team", ReleaseAlert)]
+
+
+@pytest.mark.parametrize("stands", ["C2", "C9"])
+def test_what_is_corrected_in_a_place_is_not_told_there_under_another_name(desk: Desk, stands: str) -> None:
+    desk.leads = (SAFETY,)
+    desk.fall()
+    before = desk.last()
+    with unit(desk.db):
+        outbox.begin_part(desk.db, before, 0, stands, desk.now.isoformat())
+        outbox.part_sent(desk.db, before, 0, stands, "1.1")
+    desk.leads = (Lead("Community safety", frozenset({POLICE}), "C2"),)
+    desk.take({"burglary": 10}, "2023/24")
+    found = {destination: notice.kind for destination, notice, _ in desk.owed(before)}
+    elsewhere = {"lead:Community safety": "release_alert"} if stands == "C9" else {}
+    assert found == {"team": "correction", "lead:Safety": "correction"} | elsewhere
+
+
+def test_what_is_corrected_for_subscribers_of_a_channel_is_not_told_there_to_its_lead(desk: Desk) -> None:
+    for theme in (POLICE, ROADS):
+        desk.subscribe("C2", theme)
+    desk.fall()
+    before = desk.last()
+    with unit(desk.db):
+        outbox.begin_part(desk.db, before, 0, "C2", desk.now.isoformat())
+        outbox.part_sent(desk.db, before, 0, "C2", "1.1")
+    desk.leads = (SAFETY,)
+    desk.take({"burglary": 10}, "2023/24")
+    found = {destination: notice.kind for destination, notice, _ in desk.owed(before)}
+    assert found == {"team": "correction", "to:C2": "correction"}
+
+
+def test_who_is_corrected_as_a_subscriber_is_not_told_the_same_as_a_lead(desk: Desk) -> None:
+    desk.subscribe("U1", POLICE)
+    desk.fall()
+    before = desk.last()
+    with unit(desk.db):
+        outbox.begin_part(desk.db, before, 0, "D1", desk.now.isoformat())
+        outbox.part_sent(desk.db, before, 0, "D1", "1.1")
+    desk.leads = (Lead("Safety", frozenset({POLICE}), "U1"),)
+    desk.take({"burglary": 10}, "2023/24")
+    found = {destination: notice.kind for destination, notice, _ in desk.owed(before)}
+    assert found == {"team": "correction", "to:U1": "correction"}
 
 
 # --- who hears ------------------------------------------------------------------------------------
@@ -340,6 +420,18 @@ def test_a_mute_until_the_next_release_outlasts_a_revision_and_ends_with_the_nex
     assert isinstance(alert, ReleaseAlert)
     assert BURGLARY in subjects(alert)
     assert alert.muted == 0
+
+
+def test_a_mute_until_the_next_release_outlasts_an_earlier_year_filled_in(desk: Desk) -> None:
+    desk.take(FIRST, "2022/23")
+    desk.mute(BURGLARY)
+    desk.mute(THEME)
+    before = desk.last()
+    book = release(ENTRIES, {"burglary": 28}, "2022/23", level=178.0).add("burglary", "2021/22", at_place(9))
+    ingest(desk.db, book.raw("r2-2025-02-01.csv"), desk.policy, now=desk.now)
+    assert [state for _, state, _ in desk.states(before)] == ["suppressed"]
+    desk.take({"burglary": 5}, "2023/24")
+    assert [state for _, state, _ in desk.states(before)] == ["suppressed", "pending"]
 
 
 @pytest.mark.parametrize(("until", "muted"), [("2025-11-20", 0), ("2025-11-21", 1)])

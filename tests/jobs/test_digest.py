@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -222,6 +223,15 @@ def test_broken_off_halfway_nothing_is_kept_and_the_next_try_is_whole(begun: Cou
     assert begun.owe(MONDAY) == 2
 
 
+def test_a_clock_that_was_a_year_ahead_keeps_no_later_digest_from_being_made(begun: Council) -> None:
+    assert (begun.owe(MONDAY), begun.owe(MONDAY + 52 * WEEK)) == (1, 1)
+    begun.take("2025-11-12", WEDNESDAY, "2023/24", p0=29)
+    later = [MONDAY + number * WEEK for number in (1, 1, 2)]
+    assert [begun.owe(now) for now in later] == [1, 0, 1]
+    assert [len(begun.told(at).moved) for at in (-2, -1)] == [1, 0]
+    assert not any(begun.due(now) for now in later)
+
+
 def test_a_new_lead_begins_with_the_next_monday(begun: Council) -> None:
     begun.owe(MONDAY)
     begun.settings = settings(SAFETY, lead("Highways", "C3", ROADS))
@@ -352,6 +362,28 @@ def test_what_is_undone_before_the_digest_vanishes(begun: Council) -> None:
     begun.take("2025-11-14", WEDNESDAY + timedelta(days=2), "2023/24", p1=30)  # the figure of p0 is put right
     begun.owe(MONDAY)
     assert [moved.name for moved in begun.told().moved] == ["Name of p1"]
+
+
+def test_what_moved_for_another_council_before_the_settings_named_this_one_is_not_told(begun: Council) -> None:
+    begun.take("2025-11-12", WEDNESDAY, "2023/24", p0=29)
+    begun.policy = replace(begun.policy, council="E10000016")
+    begun.take("2025-11-13", WEDNESDAY, "2024/25", p0=29)
+    begun.owe(MONDAY)
+    notice = begun.told()
+    assert (notice.footing.council, notice.moved) == ("Kent", ())
+    assert (notice.themes[0].line.bottom, notice.themes[0].moved) == (4, False)
+
+
+@pytest.mark.parametrize(("revised", "told"), [(27, 1), (31, 0)])
+def test_an_improvement_whose_figure_was_revised_since_is_not_told_of(begun: Council, revised: int, told: int) -> None:
+    for number, (place, period) in enumerate(((31, "2022/23"), (27, "2023/24"), (revised, "2023/24"))):
+        book = Book((Entry("life"),), header=("indicator", "area_code", "period", "value", "lower_ci", "upper_ci"))
+        for area, value in at_place(place).items():
+            book.rows.append(("life", area, period, value, value - 0.2, value + 0.2))
+        ingest(begun.db, book.raw(f"life-2025-11-{11 + number}.csv"), begun.policy, now=WEDNESDAY)
+    begun.owe(MONDAY)
+    assert begun.db.execute("SELECT count(*) FROM changes WHERE kind = ?", (Kind.IMPROVED,)).fetchone() == (1,)
+    assert [moved.change.kind for moved in begun.told().moved] == [Kind.IMPROVED] * told
 
 
 def test_changes_that_do_not_come_from_performance_are_told_with_their_cause(begun: Council) -> None:

@@ -284,6 +284,14 @@ def test_before_the_first_release_there_is_nothing_to_explain(db: Database) -> N
     assert reasons.why(db, BASKET, release=1) is None
 
 
+@pytest.mark.parametrize("at", [{}, {"release": 2}, {"snapshot": 1}])
+@pytest.mark.parametrize("subject", ["indicator:unheard of", "basket:unheard of"])
+def test_where_the_council_was_never_ranked_there_is_nothing_to_explain(
+    moved: Database, subject: str, at: dict[str, int]
+) -> None:
+    assert reasons.why(moved, subject, **at) is None
+
+
 def test_a_whole_explanation_has_both_sides_and_what_weighs_now(moved: Database) -> None:
     found = reasons.why(moved, BASKET)
     assert isinstance(found, reasons.WhyBasket)
