@@ -14,7 +14,8 @@ import sys
 import traceback
 from typing import Any
 
-import bot.service  # noqa: F401 - loaded here, so that `run` starts at once too
+import bot.service  # loaded here, so that `run` starts at once too
+import bot.slack_poster
 from bot.cli import main
 from jobs.sources import publisher, publisher_names
 
@@ -39,6 +40,8 @@ def become(request: dict[str, Any]) -> None:
         os.setgroups([])
         os.setgid(request["user"])
         os.setuid(request["user"])
+    if "pace" in request:
+        bot.slack_poster.PACE = request["pace"]
     sys.argv = ["benchwatch", *request["arguments"]]
     if "run" in sys.argv[1:]:
         main()  # and everything that a service does at the very end

@@ -81,7 +81,7 @@ class Forked:
 
         self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()
-        assert begun.wait(PATIENCE)
+        assert begun.wait(3 * PATIENCE), "the launcher takes a minute to load the libraries"
 
     def wait(self, timeout: float) -> int:
         self._thread.join(timeout)
@@ -167,8 +167,13 @@ def new_slack() -> SlackDouble:
 
 
 @contextmanager
-def running(desk: Desk, slack: SlackDouble | None, launcher: Launcher | None) -> Iterator[Service]:
-    """The service, forked by the launcher, or a process from nothing when there is none."""
+def running(
+    desk: Desk, slack: SlackDouble | None, launcher: Launcher | None, pace: float | None = None
+) -> Iterator[Service]:
+    """The service, forked by the launcher, or a process from nothing when there is none.
+
+    With ``pace``, which needs a launcher, messages follow each other in a channel after so many seconds.
+    """
     secrets = environ({**TOKENS, "SLACK_API_URL": slack.api_url} if slack else {})
     out, err = desk.folder / "service.out", desk.folder / "service.err"
     out.write_bytes(b"")
@@ -181,6 +186,8 @@ def running(desk: Desk, slack: SlackDouble | None, launcher: Launcher | None) ->
             )
     else:
         request: dict[str, object] = {"arguments": ["run"], "folder": str(desk.folder), "environ": secrets}
+        if pace is not None:
+            request["pace"] = pace
         process = Forked(launcher, {**request, "out": str(out), "err": str(err), "user": 0, "file_size": 0})
     service = Service(desk.folder, process)
     try:
