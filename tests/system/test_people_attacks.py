@@ -220,9 +220,9 @@ def test_what_slack_refuses_is_said_in_a_sentence(target: Office) -> None:
     assert target.answered("alert:why", alert).startswith("That did not work.")
     target.slack.faults.drop_before("response_url")
     lost = target.good(target.people.slash("/rank", "overall", user=BOB, channel=LOBBY))
+    target.service.says("answer_refused")
     assert first(target.ask("bottom")), "the next is answered all the same"
     assert target.slack.responses(lost) == []
-    target.service.says("answer_refused")
     target.slack.faults.answer("views.publish", {"ok": False, "error": "not_enabled"})
     target.good(target.people.open_home(user=BOB))
     assert first(target.ask("overall"))
