@@ -7,12 +7,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
 from bot.actions import Submitted
-from bot.actions.desk import SORRY, refused
+from bot.actions.desk import SORRY, Body, refused
 from bot.commands import SHARE, Answers, Payload, payload
 from bot.delivery import NoPicture
 from bot.errors import AnswerRefused
@@ -20,8 +20,6 @@ from bot.people import Person
 from bot.slack_text import ChartOf, Message, Picture, clean, compose, cut, escape, literal, paragraphs, section
 
 log = structlog.stdlib.get_logger(__name__)
-
-Body = dict[str, Any]
 
 _REMEMBERED = 1_000
 _ALT, _TEXT, _LOGGED = 2_000, 4_000, 200

@@ -17,9 +17,9 @@ import structlog
 
 from bot.messages import nothing_left, render
 from bot.slack_text import ChartOf, Message, Picture, escape
+from jobs.audience import TO
 from jobs.notices import Amendment, ChartNotice, Notice, ReleaseInfo, from_json
 from jobs.quiet import QuietHours
-from jobs.telling import TO
 from state import outbox
 from state.database import Database, unit
 from state.errors import StateError

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import Any
 
 import structlog
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
 
+from bot.slack_errors import NO_REPLY
 from bot.slack_text import clean, cut
 
 _NAME = 80
@@ -39,6 +38,11 @@ class Person:
             return cls(str(user["id"]), cut(clean(str(name)), _NAME), str(user.get("team_id") or ""))
         own = str(body.get("user_id", ""))
         return cls(own, cut(clean(str(body.get("user_name") or own)), _NAME), str(body.get("team_id", "")))
+
+    @property
+    def actor(self) -> str:
+        """Who did it, for the audit: a name to read and the ID that counts."""
+        return f"{self.name} ({self.id})"
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,6 @@ class OwnTeam:
         if not self._known:
             try:
                 self._known = str(self._client.auth_test().get("team_id") or "")
-            except (SlackClientError, OSError, HTTPException) as error:
+            except NO_REPLY as error:
                 log.warning("cannot ask Slack whose app this is", reason=type(error).__name__)
         return self._known

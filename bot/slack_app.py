@@ -24,9 +24,11 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk import WebClient
 
 from bot.actions import Actions, Sent
+from bot.actions.desk import Body
 from bot.commands import BUTTONS, Answers, Payload
-from bot.conversation import Body, Conversation, Personal, logged
+from bot.conversation import Conversation, Personal, logged
 from bot.errors import AnswerRefused
+from bot.home_view import CHOOSE
 from bot.slack_text import ChartOf, Picture
 
 if TYPE_CHECKING:
@@ -45,9 +47,6 @@ _PING = 2
 """Seconds between pings; with the default of ten a lost socket is noticed after half a minute only."""
 
 _log = structlog.stdlib.get_logger(__name__)
-
-HOME = "home:subscribe"
-"""The toggles of the Home tab."""
 
 
 class Homes(Protocol):
@@ -159,7 +158,7 @@ def _listen(
     if homes:
         visits = ThreadPoolExecutor(_WORKERS, thread_name_prefix="slack-homes")  # these show first and write then
         app.event("app_home_opened")(_later(visits, partial(talk.event, homes.opened)))
-        app.action(HOME)(_later(writers, partial(talk.press, homes.chosen)))
+        app.action(CHOOSE)(_later(writers, partial(talk.press, homes.chosen)))
 
 
 def _later(pool: ThreadPoolExecutor, work: Callable[[Body], None]) -> Callable[[Ack, Body], None]:

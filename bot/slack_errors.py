@@ -18,7 +18,7 @@ _ERROR_NAME = re.compile(r"[a-z0-9_]+|status \d+")
 
 _SCOPE = re.compile(r"[a-z:._,]+")
 _TOO_MANY = 429
-_SERVER_ERROR = 500
+SERVER_ERROR = 500
 
 _ADVICE = {
     "not_in_channel": "the bot is not in the channel: invite it there",
@@ -45,9 +45,9 @@ def error_name(error: SlackApiError) -> str:
 def explained(error: SlackApiError) -> Refused | Unknown:
     """A definite no as Refused, anything Slack may yet have carried out as Unknown."""
     response, name = error.response, error_name(error)
-    if response.status_code == _TOO_MANY or name in {"ratelimited", "rate_limited"}:
-        return Refused("Slack asks to slow down", _seconds(response.headers.get("Retry-After")))
-    if response.status_code >= _SERVER_ERROR or name in _MAYBE_DONE:
+    if (seconds := asked_to_wait(error)) is not None:
+        return Refused("Slack asks to slow down", seconds)
+    if response.status_code >= SERVER_ERROR or name in _MAYBE_DONE:
         return Unknown(name)
     if not _ERROR_NAME.fullmatch(name):
         return Unknown("an answer that is not Slack's")
@@ -61,9 +61,15 @@ def advice(name: str, needed: str = "") -> str:
     return f"{name}: {_ADVICE[name]}" if name in _ADVICE else name
 
 
-def _seconds(header: str | None) -> float:
-    """What Retry-After asks for; half a minute where it is missing or, as proxies write it, a date."""
+def asked_to_wait(error: SlackApiError) -> float | None:
+    """The seconds for which Slack asks to be left alone; None where it does not ask.
+
+    Half a minute where it does not say how long or, as proxies do, with a date.
+    """
+    response = error.response
+    if response.status_code != _TOO_MANY and error_name(error) not in {"ratelimited", "rate_limited"}:
+        return None
     try:
-        return max(float(header or ""), 1.0)
+        return max(float(response.headers.get("Retry-After") or ""), 1.0)
     except ValueError:
         return 30.0

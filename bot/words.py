@@ -14,7 +14,7 @@ from bot.slack_text import cut, literal, size
 from engine.changes import Cause, Change, Kind, Standing
 from engine.explain import Distance
 from jobs.notices import Because, Footing, Said
-from state.views import IndicatorView, SnapshotView
+from state.views import IndicatorView
 
 NAME = 120
 """Units of a name shown in a line; longer ones are cut."""
@@ -85,6 +85,11 @@ def ordinal(number: int) -> str:
     return f"{number:,}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(last, 'th') }"
 
 
+def nth(rank: int, *, tied: bool) -> str:
+    """As "24th", "=7th" when tied."""
+    return f"{LEVEL if tied else ''}{ordinal(rank)}"
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """As "1 indicator", "257 indicators", "no indicators"."""
     return f"{number:,}" + f" {one if number == 1 else many or one + 's'}" if number else f"no {many or one + 's'}"
@@ -92,7 +97,7 @@ def count(number: int, one: str, many: str = "") -> str:
 
 def position(standing: Standing) -> str:
     """As "24th", "=7th" when tied, "no rank"."""
-    return "no rank" if standing.rank is None else f"{LEVEL if standing.tied else ''}{ordinal(standing.rank)}"
+    return "no rank" if standing.rank is None else nth(standing.rank, tied=standing.tied)
 
 
 def place(standing: Standing | None) -> str:
@@ -146,6 +151,11 @@ def quartiles(before: Standing | None, after: Standing) -> str:
     return f"quartile {before.quartile} → {after.quartile}" if changed and before else f"quartile {after.quartile}"
 
 
+def ranks(before: Standing | None, after: Standing) -> str:
+    """As "24th → 28th of 32, quartile 3 → 4"."""
+    return ", ".join(part for part in (move(before, after), quartiles(before, after)) if part)
+
+
 def number(value: float | None, decimals: int | None) -> str:
     """The figure with the decimals its publisher prints, or as many as it has where these are unknown."""
     if value is None or not math.isfinite(value):
@@ -165,6 +175,11 @@ def figures(before: Standing | None, after: Standing, unit: str, decimals: int |
     new = number(after.value, decimals)
     old = number(before.value, decimals) if before else NO_FIGURE
     return _with_unit([new] if NO_FIGURE in {old, new} or old == new else [old, new], unit)
+
+
+def figures_judged(before: Standing | None, after: Standing, unit: str, decimals: int | None, polarity: str) -> str:
+    """As "4.6 → 5.9 per 1,000 (higher is worse)"."""
+    return f"{figures(before, after, unit, decimals)} {direction(polarity)}".strip()
 
 
 def _with_unit(shown: Sequence[str], unit: str) -> str:
@@ -208,6 +223,11 @@ def day(iso: str) -> str:
     except ValueError:
         return literal(cut(iso, NAME))
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+
+
+def until(iso: str) -> str:
+    """How long something is muted, as "until 20 July 2024"; without a day "until the next release"."""
+    return f"until {day(iso) if iso else 'the next release'}"
 
 
 def published(iso: str) -> str:
@@ -268,18 +288,6 @@ def quiet(counts: dict[str, int]) -> str:
     return f"{total:,} {verb} from {' or '.join(causes)}, not from performance"
 
 
-def footing(view: SnapshotView) -> Footing:
-    """The footing of an answer, as notices carry it."""
-    return Footing(
-        council=view.council_name,
-        comparators=view.comparators,
-        areas=view.areas,
-        quartile_rule="value" if view.quartile_rule == "value" else "rank",
-        snapshot=view.label,
-        illustrative=view.illustrative,
-    )
-
-
 def foot(on: Footing) -> str:
     """On what the ranks stand, for the end of everything published."""
     parts = [
@@ -294,6 +302,12 @@ def foot(on: Footing) -> str:
 def joined(*parts: str) -> str:
     """The parts there are, with a dot between them."""
     return " · ".join(part for part in parts if part)
+
+
+def listed(items: Sequence[str], most: int) -> str:
+    """The first few of what is in words already, and how many more there are: "Roads, Police and 3 more"."""
+    more = len(items) - most
+    return ", ".join(items[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def echo(text: str) -> str:
@@ -329,6 +343,12 @@ def because(parts: Sequence[Because]) -> str:
             )
             unit = ""
     return "".join(told)
+
+
+def why(parts: Sequence[Because]) -> str:
+    """As "Why: Vehicle crime cost 1.9 places of the average rank"; empty without parts."""
+    told = because(parts)
+    return f"Why: {told}" if told else ""
 
 
 def _without_code(name: str, most: int) -> str:

@@ -20,6 +20,9 @@ from engine.origins import DataSet, Origin, Ratio, read_dataset, read_origin, re
 EXPENDITURE = "Expenditure"
 """The theme whose indicators without direction are spending lines: rank 1 is the highest (method, item 8)."""
 
+SPENDING_LINE = f"{EXPENDITURE}: "
+"""What the name of a spending line begins with among the baskets."""
+
 UNKNOWN_DECIMALS = 6
 """Decimals used for the value key where the publisher prints none (method, item 1)."""
 

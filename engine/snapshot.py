@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from engine.catalogue import Catalogue, Composite, Indicator, Polarity
+from engine.catalogue import SPENDING_LINE, Catalogue, Composite, Indicator, Polarity
 from engine.panel import Ints, Panel
 from engine.ranking import (
     SHARE_NEEDED,
@@ -211,7 +211,7 @@ def _baskets(
     spending: dict[str, list[int]] = {}
     for at, entry in enumerate(entries):
         if entry.is_expenditure:
-            line = f"Expenditure: {entry.name}"
+            line = SPENDING_LINE + entry.name
             spending[f"{line} ({entry.code})" if line in spending else line] = [at]
         elif entry.polarity.directional:
             eligible = [at] if ranks.eligible[at] == Eligibility.ELIGIBLE else []

@@ -33,8 +33,8 @@ class Audience:
         return self.themes is None or theme in self.themes
 
     def mute_of(self, change: Change) -> Mute | None:
-        """The mute that silences a change: its own, or that of its theme."""
-        silent = {change.subject, f"basket:{change.theme}"}
+        """The mute that silences a change; None where there is none."""
+        silent = silencing(change)
         return next((mute for mute in self.mutes if mute.subject in silent), None)
 
 
@@ -58,6 +58,11 @@ def audiences(db: Database, policy: Policy, now: datetime) -> tuple[Audience, ..
         Audience(f"{TO}{place}", frozenset(themes), muted(place), place) for place, themes in subscribed.items()
     ]
     return (Audience(TEAM, mutes=muted(EVERYBODY), place=policy.team_place), *leads, *personal)
+
+
+def silencing(change: Change) -> frozenset[str]:
+    """The subjects whose mute silences a change: its own and its theme."""
+    return frozenset({change.subject, f"basket:{change.theme}"})
 
 
 def why_muted(found: Iterable[Mute]) -> str:

@@ -10,7 +10,7 @@ from engine.changes import BOTTOM_QUARTILE, Cause, Change, Kind, Standing, Thres
 from jobs.notices import CorrectedLine, CorrectionNotice, Moved, ReleaseAlert, from_json
 from state import outbox, snapshots
 from state.database import Database
-from state.explanations import Member, latest, members
+from state.explanations import Member, members
 
 CORRECTED_FOR = timedelta(days=60)
 """An alert older than this stays as it is, and what revised figures change of it is told anew."""
@@ -113,7 +113,7 @@ def _of_the_periods_told(db: Database, change: Change, told: _Told, since: int |
     """
     if change.indicator is not None:
         return True
-    at = latest(db)
+    at = snapshots.latest(db)
     if at is None or since is None or told.snapshot is None:
         return False
     first, before, now = (members(db, change.theme, change.area, one) for one in (told.snapshot, since, at))

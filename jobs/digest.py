@@ -6,15 +6,14 @@ as soon as somebody is, the latest only, and tells of everything since the last 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
-from apscheduler.triggers.cron import CronTrigger
-
-from engine.changes import Change, Kind, Standing
+from engine.changes import Kind, Standing
+from jobs.audience import TO, silencing
+from jobs.coming import due_between
 from jobs.errors import SettingsError
 from jobs.explaining import because
 from jobs.notices import (
@@ -28,17 +27,16 @@ from jobs.notices import (
     Said,
     StillBottom,
     ThemeLine,
-    to_json,
 )
+from jobs.owing import owe
 from jobs.policy import Policy
-from jobs.settings import Cron, Settings
-from jobs.sources import publisher, wants_of
-from jobs.telling import TO
-from state import acknowledgements, digests, mutes, outbox, queries, sources, subscriptions
+from jobs.schedule import due_at
+from jobs.settings import Settings
+from state import acknowledgements, digests, mutes, queries, subscriptions
 from state.database import Database
 from state.digests import BasketThen
 from state.explanations import distance_out
-from state.sources import Expected
+from state.snapshots import latest
 from state.views import ChangeView, IndicatorView, SnapshotView, ThemeView
 
 YOURS, OF_CHANNEL = "Your subscriptions", "This channel's subscriptions"
@@ -47,54 +45,8 @@ YOURS, OF_CHANNEL = "Your subscriptions", "This channel's subscriptions"
 WEEK = timedelta(days=7)
 FORTNIGHT = timedelta(days=14)
 
-_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 _A_DAY = timedelta(days=1)
-_OVER_A_CHANGE = timedelta(hours=3)
-"""More than clocks are ever put forward or back by."""
-_LONGEST = timedelta(days=366 * 10)
 _USERS = ("U", "W")
-
-
-def due_at(every: Cron, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """The latest time on the clocks of ``zone`` at which a digest was due, up to ``now``; None without one in years.
-
-    A time that the clocks show twice counts when they show it first; one that they leave out counts as much later as
-    they were put forward.
-    """
-    trigger = CronTrigger(**asdict(every), timezone=UTC)  # on the face of the clock, where no hour is missing
-    face = now.astimezone(zone).replace(tzinfo=UTC, fold=0)
-    due = _last_before(trigger, face - _OVER_A_CHANGE) or _next(trigger, face - _OVER_A_CHANGE)
-    found = None
-    while due is not None and due <= face + _OVER_A_CHANGE:
-        at = due.replace(tzinfo=zone)
-        found = at if at.astimezone(UTC) <= now else found
-        due = _next(trigger, due + _MINUTE)
-    return found
-
-
-def _next(trigger: CronTrigger, moment: datetime) -> datetime | None:
-    """The first time at or after a moment."""
-    found: datetime | None = trigger.get_next_fire_time(None, moment)
-    return found
-
-
-def _last_before(trigger: CronTrigger, moment: datetime) -> datetime | None:
-    """The last time before a moment, which a trigger does not know: looked for further and further back."""
-
-    def passed(start: datetime) -> bool:
-        found = _next(trigger, start)
-        return found is not None and found < moment
-
-    if not passed(moment - _LONGEST):
-        return None
-    back = _HOUR
-    while not passed(moment - back):
-        back *= 4
-    early, late = moment - back, moment
-    while late - early > _MINUTE:
-        middle = early + (late - early) / 2
-        early, late = (middle, late) if passed(middle) else (early, middle)
-    return _next(trigger, early)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +103,7 @@ def choose(db: Database, settings: Settings, wanted: str = "") -> list[Recipient
 def digests_due(db: Database, settings: Settings, now: datetime) -> bool:
     """Whether a digest is to be made now; cheap."""
     due = _due(settings, now)
-    return due is not None and digests.any_snapshot(db) and bool(_waiting(db, settings, due, now))
+    return due is not None and latest(db) is not None and bool(_waiting(db, settings, due, now))
 
 
 def owe_digests(db: Database, settings: Settings, policy: Policy, now: datetime) -> int:
@@ -219,70 +171,11 @@ def _owe(facts: _Facts, one: Recipient, last: digests.Digest | None, due: str) -
     stamp = facts.now.isoformat(timespec="seconds")
     if last is not None and one.themes:
         notice = facts.notice(one, last)
-        key, payload = f"digest/{one.destination}/{due}", to_json(notice)
-        number = outbox.owe(
-            facts.db, key=key, destination=one.destination, kind=notice.kind, payload=payload, now=stamp
-        )
+        number = owe(facts.db, f"digest/{one.destination}/{due}", one.destination, notice, facts.now)
         if number is None:
             return False
     digests.keep(facts.db, one.destination, due, at=stamp, snapshot=facts.snapshot.id, outbox=number)
     return number is not None
-
-
-def due_between(
-    db: Database, policy: Policy, first: date, last: date, themes: Iterable[str] | None = None
-) -> tuple[DueLine, ...]:
-    """Releases expected from one day to another that have not come, of all data sets or those of some themes."""
-    wanted = None if themes is None else _with_members(policy, themes)
-    of_themes = _themes_of(policy)
-    lines = {
-        line: None
-        for dataset, one, line in _to_come(db, policy)
-        if first.isoformat() <= one.day <= last.isoformat()
-        and (wanted is None or wanted & of_themes.get(dataset, set()))
-    }
-    return _by_day(lines)
-
-
-def overdue(db: Database, policy: Policy) -> tuple[DueLine, ...]:
-    """Releases that have not come and that the ops channel was told are overdue."""
-    return _by_day({line: None for _, one, line in _to_come(db, policy) if one.told == f"overdue {one.day}"})
-
-
-def _to_come(db: Database, policy: Policy) -> Iterator[tuple[tuple[str, str], Expected, DueLine]]:
-    """Every data set with a release that has not come and is not cancelled."""
-    for name in policy.publishers:
-        known, come = sources.expected(db, name), sources.last_come(db, name)
-        for dataset, wants in wants_of(policy.catalogue, name).items():
-            one = known.get(dataset)
-            if one and one.state != "cancelled" and not sources.has_come(one, come.get(dataset, "")):
-                title = one.title if one.announced and one.title else wants.dataset.title
-                yield (name, dataset), one, DueLine(title, publisher(name).TITLE, one.day, one.state == "provisional")
-
-
-def _by_day(lines: Iterable[DueLine]) -> tuple[DueLine, ...]:
-    return tuple(sorted(lines, key=lambda line: (line.day, line.title)))
-
-
-def _with_members(policy: Policy, names: Iterable[str]) -> set[str]:
-    """The themes, with those that composites among them are made of."""
-    found = set(names)
-    for composite in policy.catalogue.composites.values():
-        if composite.name in found:
-            found |= set(composite.themes) or {entry.theme for entry in policy.catalogue.indicators.values()}
-    return found
-
-
-def _themes_of(policy: Policy) -> dict[tuple[str, str], set[str]]:
-    """The themes that each data set has figures for."""
-    catalogue = policy.catalogue
-    found: dict[tuple[str, str], set[str]] = {}
-    for code, entry in catalogue.indicators.items():
-        ratio = catalogue.ratios.get(code)
-        origin = catalogue.origins.get(ratio.of if ratio else code)
-        if origin:
-            found.setdefault((origin.publisher, origin.dataset), set()).add(entry.theme)
-    return found
 
 
 def _facts(db: Database, settings: Settings, policy: Policy, now: datetime) -> _Facts | None:
@@ -333,17 +226,6 @@ class _Facts:
     def _mutes(self) -> list[mutes.Mute]:
         return mutes.mutes(self.db, self._today.isoformat())
 
-    @cached_property
-    def _footing(self) -> Footing:
-        return Footing(
-            council=self.snapshot.council_name,
-            comparators=self.snapshot.comparators,
-            areas=self.snapshot.areas,
-            quartile_rule="value" if self.snapshot.quartile_rule == "value" else "rank",
-            snapshot=self.snapshot.label,
-            illustrative=self.snapshot.illustrative,
-        )
-
     @property
     def beginning(self) -> digests.Digest:
         """A week ago, for one who never had a digest and gets one all the same."""
@@ -357,7 +239,7 @@ class _Facts:
         muted = {mute.subject for mute in self._mutes if mute.place in (mutes.EVERYBODY, one.place)}
         themes = tuple(self._theme(name, since, last.snapshot_id, muted) for name in one.themes)
         moved = [item for item in self._moved(last.snapshot_id) if item.change.theme in one.themes]
-        loud = [item for item in moved if not muted & _silenced_by(item.change)]
+        loud = [item for item in moved if not muted & silencing(item.change)]
         told = {item.change.subject for item in moved} | {
             f"basket:{theme.line.name}" for theme in themes if theme.moved
         }
@@ -366,7 +248,7 @@ class _Facts:
             name=one.name,
             day=self._today.isoformat(),
             since=datetime.fromisoformat(last.at).astimezone(self._zone).date().isoformat(),
-            footing=self._footing,
+            footing=Footing.of(self.snapshot),
             themes=themes,
             moved=tuple(loud),
             muted=len(moved) - len(loud),
@@ -455,8 +337,7 @@ class _Facts:
             name = self._name(subject, themes)
             review = bool(said.review) and said.review <= soon
             if name and (review or subject in told or self._is_low(subject)):
-                day = datetime.fromisoformat(said.at).astimezone(self._zone).date().isoformat()
-                line = AcknowledgedLine(name, Said(said.by_name, day, said.cause, said.action, said.review))
+                line = AcknowledgedLine(name, Said.of(said, self._zone))
                 found.append((not review, said.review if review else "", name, line))
         return tuple(line for *_, line in sorted(found, key=lambda item: item[:3]))
 
@@ -486,11 +367,6 @@ def _figure(standing: Standing) -> tuple[str | None, float | None]:
 
 
 _ORDER = {Kind.ENTERED: 0, Kind.LEFT: 1, Kind.IMPROVED: 2}
-
-
-def _silenced_by(change: Change) -> set[str]:
-    """The subjects whose mute silences a change: its own and its theme."""
-    return {change.subject, f"basket:{change.theme}"}
 
 
 def _in_order(moved: Moved) -> tuple[str, int, float, str]:

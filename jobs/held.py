@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Literal
 
 from engine.quality import Finding
-from jobs.notices import DecidedNotice, HeldNotice, from_json, to_json
+from jobs.notices import DecidedNotice, HeldNotice, from_json
+from jobs.owing import owe
 from state import outbox, releases
 from state.database import Database
 from state.ledger import Decision
@@ -109,16 +110,8 @@ def _notice(decision: Decision, outcome: str, now: datetime) -> DecidedNotice:
 
 
 def _owe(db: Database, row: Owed, key: str, notice: DecidedNotice, now: datetime) -> int:
-    owed = outbox.owe(
-        db,
-        key=f"decided/{row.id}/{key}",
-        destination=row.destination,
-        kind=notice.kind,
-        payload=to_json(notice),
-        now=now.isoformat(timespec="seconds"),
-        amends=row.id,
-    )
-    return int(owed is not None)
+    number = owe(db, f"decided/{row.id}/{key}", row.destination, notice, now, amends=row.id)
+    return int(number is not None)
 
 
 def with_rest(db: Database, release: int, outcome: str) -> str:

@@ -36,20 +36,11 @@ from jobs.notices import (
     ThemeLine,
     to_json,
 )
+from jobs.owing import owe
 from jobs.policy import OPS, TEAM, Policy
 from jobs.ranking import Ranked, bottom_and_judged, rank_held
 from state import acknowledgements, outbox
 from state.database import Database
-
-__all__ = [
-    "TO",
-    "owe_first_fill",
-    "owe_held",
-    "owe_overdue",
-    "owe_refused",
-    "owe_release",
-    "owe_source",
-]
 
 _FIRST_FILL = f"publishers/first-fill/{TEAM}"
 
@@ -133,15 +124,7 @@ def owe_overdue(db: Database, releases: Iterable[str], notice: OverdueNotice, no
 
 
 def _owed(db: Database, key: str, destination: str, notice: Notice, now: datetime) -> bool:
-    return _owe(db, key, destination, notice, now) is not None
-
-
-def _owe(
-    db: Database, key: str, destination: str, notice: Notice, now: datetime, amends: int | None = None
-) -> int | None:
-    stamp = now.isoformat(timespec="seconds")
-    payload = to_json(notice)
-    return outbox.owe(db, key=key, destination=destination, kind=notice.kind, payload=payload, now=stamp, amends=amends)
+    return owe(db, key, destination, notice, now) is not None
 
 
 def _footing(ranked: Ranked, policy: Policy) -> Footing:
@@ -197,8 +180,7 @@ class _Teller:
 
     def __post_init__(self) -> None:
         self.said = {
-            subject: Said(one.by_name or one.by, one.at[:10], one.cause, one.action, one.review)
-            for subject, one in acknowledgements.latest(self.db).items()
+            subject: Said.of(one, self.policy.zone) for subject, one in acknowledgements.latest(self.db).items()
         }
 
     def tell(self, audience: Audience, *, filling: bool, published: bool) -> int:
@@ -218,7 +200,7 @@ class _Teller:
         if not (told or muted):
             return 0
         key = f"release/{self.release.id}/snapshot/{self.ranked.head.id}/{destination}"
-        number = _owe(self.db, key, destination, alert, self.now)
+        number = owe(self.db, key, destination, alert, self.now)
         if number is None:
             return 0
         if not told:
@@ -238,7 +220,7 @@ class _Teller:
         for number, lines in found.items():
             notice = CorrectionNotice("correction", self.release, lines, _footing(self.ranked, self.policy))
             key = f"release/{self.release.id}/snapshot/{self.ranked.head.id}/corrects/{number}"
-            owed += _owe(self.db, key, destination, notice, self.now, amends=number) is not None
+            owed += owe(self.db, key, destination, notice, self.now, amends=number) is not None
             stands = outbox.place_of(self.db, number)
             # A user's place is their ID, and their messages stand in the direct message to them.
             places = {destination, destination.removeprefix(TO), stands[0]} if stands else {destination}

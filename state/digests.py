@@ -45,17 +45,9 @@ def last_of_all(db: Database, until: str) -> dict[str, Digest]:
     return {row[0]: Digest(*row[1:]) for row in rows}
 
 
-def keep(db: Database, destination: str, due: str, *, at: str, snapshot: int, outbox: int | None) -> bool:
-    """Note that the digest due at a time was made; False when it had been already. ``outbox`` None sent nothing."""
-    cursor = db.execute(
-        "INSERT OR IGNORE INTO digests VALUES (?, ?, ?, ?, ?)", (destination, due, at, snapshot, outbox)
-    )
-    return cursor.rowcount == 1
-
-
-def any_snapshot(db: Database) -> bool:
-    """Whether there is anything to tell of yet."""
-    return db.execute("SELECT 1 FROM snapshots LIMIT 1").fetchone() is not None
+def keep(db: Database, destination: str, due: str, *, at: str, snapshot: int, outbox: int | None) -> None:
+    """Note once that the digest due at a time was made; ``outbox`` None sent nothing."""
+    db.execute("INSERT OR IGNORE INTO digests VALUES (?, ?, ?, ?, ?)", (destination, due, at, snapshot, outbox))
 
 
 def snapshot_before(db: Database, moment: str) -> int:

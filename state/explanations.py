@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -18,26 +17,7 @@ from engine.changes import Change, Kind, Standing
 from engine.explain import BasketMove, Distance, Figures, IndicatorMove, distance, explain_basket, explain_indicator
 from engine.ranking import Eligibility
 from engine.snapshot import Basis
-from state.snapshots import read_change
-
-__all__ = [
-    "BasketMove",
-    "ChangeRef",
-    "Distance",
-    "IndicatorMove",
-    "Member",
-    "basis_at",
-    "basket_move",
-    "basket_standing",
-    "change_of",
-    "distance_out",
-    "indicator_move",
-    "latest",
-    "members",
-    "move_between",
-    "move_of",
-    "standing",
-]
+from state.snapshots import basis_at, latest, read_change
 
 _AT = "from_snapshot <= :at AND (until_snapshot IS NULL OR until_snapshot > :at)"
 _AREA = "area_id = (SELECT id FROM areas WHERE code = :area)"
@@ -183,25 +163,6 @@ def _members(db: Database, codes: list[str], area: str, snapshot: int, *, judged
         code: Member(code, name, unit, decimals, polarity, Standing(rank, of, quartile, bool(tied), period, value))
         for code, name, unit, decimals, polarity, rank, of, quartile, tied, period, value in rows
     }
-
-
-def basis_at(db: Database, snapshot: int) -> Basis:
-    """What decided the ranks of a snapshot."""
-    (body,) = db.execute(
-        "SELECT body FROM snapshots JOIN bases ON bases.hash = snapshots.basis WHERE snapshots.id = ?", (snapshot,)
-    ).fetchone()
-    return _basis(body)
-
-
-@lru_cache(maxsize=16)
-def _basis(body: str) -> Basis:
-    return Basis.from_json(body)
-
-
-def latest(db: Database) -> int | None:
-    """The number of the current snapshot; None before the first release."""
-    number: int | None = db.execute("SELECT max(id) FROM snapshots").fetchone()[0]
-    return number
 
 
 # --- which move ------------------------------------------------------------------------------------

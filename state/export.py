@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from engine.panel import ABSENT
 from engine.ranking import Eligibility
 from state.observations import load_panel
-from state.snapshots import load_head
+from state.snapshots import basis_at
 
 Table = Literal["ranks", "themes", "observations", "changes"]
 TABLES: tuple[str, ...] = get_args(Table)
@@ -75,7 +75,7 @@ def rows(db: Database, table: Table, *, snapshot: int, area: str | None) -> Iter
 
 
 def _ranks(db: Database, snapshot: int, area: str | None) -> Iterator[Row]:
-    basis = load_head(db, snapshot).basis
+    basis = basis_at(db, snapshot)
     for row in db.execute(
         'SELECT indicators.code, theme, period, areas.code, value, rank, "of", quartile, '  # noqa: S608
         f"eligibility = {Eligibility.ELIGIBLE:d}, tied FROM ranks JOIN indicators ON indicators.id = indicator_id "

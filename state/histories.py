@@ -17,18 +17,15 @@ import numpy as np
 from sqlite_utils import Database
 
 from engine.areas import load_areas
-from engine.catalogue import EXPENDITURE, Indicator, Polarity
+from engine.catalogue import EXPENDITURE, SPENDING_LINE, Indicator, Polarity
 from engine.changes import BOTTOM_QUARTILE, Standing
 from engine.panel import PLAIN, Panel
 from engine.periods import Period, parse_period
 from engine.ranking import Eligibility, Ranks
 from engine.snapshot import Basis, rank_panel
-from state.queries import current_snapshot
-from state.snapshots import load_head
+from state.queries import current_snapshot, standings
+from state.snapshots import basis_at
 from state.views import SnapshotView
-
-LINE = "Expenditure: "
-"""What the name of a spending line begins with among the baskets (method, item 8)."""
 
 _TO_CUT = (2, 3, BOTTOM_QUARTILE)
 
@@ -188,7 +185,7 @@ def _own_year(db: Database, snapshot: SnapshotView, name: str, kind: str) -> int
     """The year in which most of a basket's current periods end; the snapshot's where it has none (method, item 9)."""
     themes = {name}
     if kind == "composite":
-        named = next((entry.themes for entry in _basis(db, snapshot).composites if entry.name == name), ())
+        named = next((entry.themes for entry in basis_at(db, snapshot.id).composites if entry.name == name), ())
         themes = set(named)
     ends = Counter[int]()
     for theme, period, found in db.execute(
@@ -204,10 +201,6 @@ def _own_year(db: Database, snapshot: SnapshotView, name: str, kind: str) -> int
     return max(ends, key=lambda year: (ends[year], year))
 
 
-def _basis(db: Database, snapshot: SnapshotView) -> Basis:
-    return load_head(db, snapshot.id).basis
-
-
 def spend_map(db: Database, theme: str) -> SpendMap | None:
     """Every area's place in a theme against its place in the theme's spending line; None without such a line."""
     snapshot = current_snapshot(db)
@@ -215,7 +208,7 @@ def spend_map(db: Database, theme: str) -> SpendMap | None:
     if snapshot is None or not line:
         return None
     areas = load_areas()
-    performance, spend = _standings(db, theme), _standings(db, LINE + line)
+    performance, spend = standings(db, theme), standings(db, SPENDING_LINE + line)
     if not performance or not spend:
         return None
     points = _points(performance, spend, {code: areas[code].name for code in performance})
@@ -237,7 +230,7 @@ def spend_by_theme(db: Database) -> SpendMap | None:
         )
     }
     performance = {name: own[name] for name in sorted(lines) if name in own}
-    spend = {name: own[LINE + line] for name, line in lines.items() if LINE + line in own}
+    spend = {name: own[SPENDING_LINE + line] for name, line in lines.items() if SPENDING_LINE + line in own}
     points = _points(performance, spend, {name: name for name in performance})
     return SpendMap(snapshot, "", "", points, len(performance) - len(points)) if performance and spend else None
 
@@ -245,18 +238,6 @@ def spend_by_theme(db: Database) -> SpendMap | None:
 def _line_of(db: Database, theme: str) -> str:
     row = db.execute("SELECT expenditure FROM theme_details WHERE name = ?", (theme,)).fetchone()
     return str(row[0]) if row else ""
-
-
-def _standings(db: Database, name: str) -> dict[str, Standing]:
-    """Every area's current standing in one basket."""
-    return {
-        code: Standing(rank, of, quartile, bool(tied))
-        for code, rank, of, quartile, tied in db.execute(
-            'SELECT areas.code, rank, "of", quartile, tied FROM theme_ranks JOIN areas ON areas.id = area_id '
-            "WHERE until_snapshot IS NULL AND name = ? ORDER BY areas.code",
-            (name,),
-        )
-    }
 
 
 def _points(
@@ -306,7 +287,7 @@ def indicator_history(db: Database, code: str) -> IndicatorHistory | None:
     figures = _figures(db, number)
     last = parse_period(current)
     shown = sorted((parse_period(key), label) for key, label in figures if parse_period(key) <= last)
-    basis = _basis(db, snapshot)
+    basis = basis_at(db, snapshot.id)
     # What decides a rank is the basis's, as it was when the snapshot was taken.
     entry = basis.indicators.get(code) or Indicator(code, name, theme, Polarity.parse(polarity), decimals=decimals)
     values = [figures[period.key, label] for period, label in shown]

@@ -41,23 +41,19 @@ _NEW_PERIOD = """EXISTS (SELECT 1 FROM series JOIN indicators ON indicators.id =
         OR mutes.subject IN (SELECT 'basket:' || name FROM theme_ranks WHERE kind = 'composite')))"""
 
 
-def mute(db: Database, *, place: str, subject: str, until: str, reason: str, by: str, by_name: str, at: str) -> int:
-    """Mute a subject from now on and return the mute's number; an earlier mute of it for the same place ends."""
+def mute(db: Database, *, place: str, subject: str, until: str, reason: str, by: str, by_name: str, at: str) -> None:
+    """Mute a subject from now on; an earlier mute of it for the same place ends."""
     unmute(db, place=place, subject=subject, at=at)
-    cursor = db.execute(
+    db.execute(
         "INSERT INTO mutes (place, subject, until, from_snapshot, reason, by, by_name, at) "
         "VALUES (?, ?, ?, (SELECT coalesce(max(id), 0) FROM snapshots), ?, ?, ?, ?)",
         (place, subject, until, reason, by, by_name, at),
     )
-    return int(cursor.lastrowid or 0)
 
 
-def unmute(db: Database, *, place: str, subject: str, at: str) -> bool:
-    """End the mute of a subject for a place; False when there was none."""
-    cursor = db.execute(
-        "UPDATE mutes SET ended = ? WHERE place = ? AND subject = ? AND ended = ''", (at, place, subject)
-    )
-    return cursor.rowcount > 0
+def unmute(db: Database, *, place: str, subject: str, at: str) -> None:
+    """End the mute of a subject for a place, where there is one."""
+    db.execute("UPDATE mutes SET ended = ? WHERE place = ? AND subject = ? AND ended = ''", (at, place, subject))
 
 
 def mutes(db: Database, today: str, place: str | None = None) -> list[Mute]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any
 
 from sqlite_utils import Database
 
 from engine.areas import load_areas
+from engine.catalogue import SPENDING_LINE
 from engine.changes import Kind, Standing
 from engine.ranking import Eligibility
-from engine.snapshot import OLD_AFTER_YEARS, Basis
-from state.snapshots import read_change
+from engine.snapshot import OLD_AFTER_YEARS
+from state.snapshots import basis_at, latest, read_change
 from state.views import AreaStanding, ChangeView, IndicatorView, Peer, Point, ReleaseView, SnapshotView, ThemeView
 
 _JUDGED = f"ranks.eligibility = {Eligibility.ELIGIBLE:d} AND ranks.quartile IS NOT NULL"
@@ -20,22 +20,25 @@ _JUDGED = f"ranks.eligibility = {Eligibility.ELIGIBLE:d} AND ranks.quartile IS N
 
 def current_snapshot(db: Database) -> SnapshotView | None:
     """The latest snapshot, or None before the first release."""
-    row = db.execute(
-        "SELECT snapshots.id, label, council, comparators, body, illustrative FROM snapshots "
-        "JOIN bases ON bases.hash = snapshots.basis ORDER BY snapshots.id DESC LIMIT 1"
+    number = latest(db)
+    return None if number is None else snapshot_view(db, number)
+
+
+def snapshot_view(db: Database, number: int) -> SnapshotView:
+    """The snapshot with a number."""
+    label, council, comparators, illustrative = db.execute(
+        "SELECT label, council, comparators, illustrative FROM snapshots WHERE id = ?", (number,)
     ).fetchone()
-    if row is None:
-        return None
-    basis = _basis(row[4])
+    basis = basis_at(db, number)
     return SnapshotView(
-        id=row[0],
-        label=row[1],
-        council=row[2],
-        council_name=load_areas()[row[2]].name,
-        comparators=row[3],
+        id=number,
+        label=label,
+        council=council,
+        council_name=load_areas()[council].name,
+        comparators=comparators,
         areas=len(basis.comparators),
         quartile_rule=basis.rules.quartile_rule,
-        illustrative=bool(row[5]),
+        illustrative=bool(illustrative),
     )
 
 
@@ -78,18 +81,9 @@ def theme_views(
     return views
 
 
-@lru_cache(maxsize=4)
-def _basis(body: str) -> Basis:
-    """A basis, read once: every answer asks for it, and it changes with a release at most."""
-    return Basis.from_json(body)
-
-
 def _composites(db: Database, snapshot: SnapshotView) -> dict[str, tuple[str, ...]]:
     """The themes each composite names."""
-    (body,) = db.execute(
-        "SELECT body FROM bases JOIN snapshots ON bases.hash = snapshots.basis WHERE id = ?", (snapshot.id,)
-    ).fetchone()
-    return {entry.name: entry.themes for entry in _basis(body).composites}
+    return {entry.name: entry.themes for entry in basis_at(db, snapshot.id).composites}
 
 
 def bottom_counts(db: Database, area: str) -> dict[str, tuple[int, int]]:
@@ -116,26 +110,25 @@ def _history(db: Database, area: str) -> dict[str, dict[int, Standing]]:
 
 def compared(db: Database) -> tuple[str, ...]:
     """The codes of the areas compared in the current snapshot, our own among them; none before the first release."""
-    row = db.execute(
-        "SELECT body FROM snapshots JOIN bases ON bases.hash = snapshots.basis ORDER BY id DESC LIMIT 1"
-    ).fetchone()
-    return tuple(_basis(row[0]).comparators) if row else ()
+    number = latest(db)
+    return () if number is None else tuple(basis_at(db, number).comparators)
 
 
 def league(db: Database, theme: ThemeView) -> list[AreaStanding]:
     """Every area's standing in a theme or composite and in its spending line, the best first, unranked ones last."""
     areas = load_areas()
-    standings = _standings(db, theme.name)
-    spending = _standings(db, f"Expenditure: {theme.expenditure}") if theme.expenditure else {}
-    found = [AreaStanding(code, areas[code].name, one, spending.get(code)) for code, one in standings.items()]
+    spending = standings(db, SPENDING_LINE + theme.expenditure) if theme.expenditure else {}
+    found = [
+        AreaStanding(code, areas[code].name, one, spending.get(code)) for code, one in standings(db, theme.name).items()
+    ]
     return sorted(found, key=lambda area: (area.standing.rank is None, area.standing.rank, area.name))
 
 
-def _standings(db: Database, name: str) -> dict[str, Standing]:
-    """Standings of all areas in one theme, composite or spending line, by area code."""
+def standings(db: Database, name: str) -> dict[str, Standing]:
+    """Standings of all areas in one theme, composite or spending line, by area code, in order of it."""
     rows = db.execute(
         'SELECT areas.code, rank, "of", quartile, tied FROM theme_ranks JOIN areas ON areas.id = area_id '
-        "WHERE until_snapshot IS NULL AND name = ?",
+        "WHERE until_snapshot IS NULL AND name = ? ORDER BY areas.code",
         (name,),
     )
     return {code: Standing(rank, of, quartile, bool(tied)) for code, rank, of, quartile, tied in rows}

@@ -13,6 +13,7 @@ from typing import TypeVar
 from sqlite_utils import Database
 
 from engine.areas import load_areas
+from engine.catalogue import SPENDING_LINE
 from engine.changes import Kind
 from state.database import connect_reader, explained
 from state.explanations import distance_out
@@ -258,7 +259,7 @@ def _theme(db: Database, name: str, area: str | None) -> ThemeReport | None:
     theme = next(iter(theme_views(db, snapshot, name, area)), None) if snapshot else None
     if snapshot is None or theme is None or theme.kind == "expenditure":
         return None
-    spending = f"Expenditure: {theme.expenditure}"
+    spending = SPENDING_LINE + theme.expenditure
     return ThemeReport(
         snapshot,
         theme,
@@ -280,7 +281,7 @@ def _overall(db: Database, area: str | None) -> OverallReport | None:
         composites=tuple(view for view in everything if view.kind == "composite"),
         themes=tuple(view for view in everything if view.kind == "theme"),
         expenditure={
-            view.name: spending[line] for view in everything if (line := f"Expenditure: {view.expenditure}") in spending
+            view.name: spending[line] for view in everything if (line := SPENDING_LINE + view.expenditure) in spending
         },
         bottom=sum(bottom for bottom, _ in judged.values()),
         judged=sum(count for _, count in judged.values()),

@@ -7,24 +7,21 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from engine.areas import load_areas
 from engine.changes import BOTTOM_QUARTILE, Standing
+from engine.explain import BasketMove, Distance, IndicatorMove
 from state.explanations import (
-    BasketMove,
     ChangeRef,
-    Distance,
-    IndicatorMove,
     Member,
-    basis_at,
     basket_standing,
     distance_out,
     indicator_move,
-    latest,
     members,
     move_between,
     move_of,
     standing,
 )
+from state.queries import snapshot_view
+from state.snapshots import basis_at, latest
 from state.views import SnapshotView
 
 WORST = 5
@@ -145,20 +142,6 @@ def _why_indicator(db: Database, code: str, ref: ChangeRef) -> WhyIndicator:
 
 
 def _between(db: Database, ref: ChangeRef) -> Between:
-    label, council, comparators, illustrative = db.execute(
-        "SELECT label, council, comparators, illustrative FROM snapshots WHERE id = ?", (ref.snapshot,)
-    ).fetchone()
-    basis = basis_at(db, ref.snapshot)
     release, published = db.execute("SELECT name, published FROM releases WHERE id = ?", (ref.release,)).fetchone()
     (since,) = db.execute("SELECT known FROM snapshots WHERE id = ?", (ref.since,)).fetchone()
-    on = SnapshotView(
-        id=ref.snapshot,
-        label=label,
-        council=council,
-        council_name=load_areas()[council].name,
-        comparators=comparators,
-        areas=len(basis.comparators),
-        quartile_rule=basis.rules.quartile_rule,
-        illustrative=bool(illustrative),
-    )
-    return Between(ref, on, release, published, since)
+    return Between(ref, snapshot_view(db, ref.snapshot), release, published, since)

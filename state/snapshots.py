@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlite_utils import Database
@@ -37,8 +38,8 @@ def next_snapshot(db: Database) -> int:
 
 def latest_snapshot(db: Database) -> SnapshotHead | None:
     """The current snapshot, or None before the first release."""
-    row = db.execute("SELECT max(id) FROM snapshots").fetchone()
-    return load_head(db, row[0]) if row[0] else None
+    number = latest(db)
+    return None if number is None else load_head(db, number)
 
 
 def load_head(db: Database, snapshot: int) -> SnapshotHead:
@@ -49,6 +50,26 @@ def load_head(db: Database, snapshot: int) -> SnapshotHead:
         (snapshot,),
     ).fetchone()
     return SnapshotHead(snapshot, row[0], row[1], row[2], row[3], Basis.from_json(row[4]), bool(row[5]))
+
+
+def latest(db: Database) -> int | None:
+    """The number of the current snapshot; None before the first release."""
+    number: int | None = db.execute("SELECT max(id) FROM snapshots").fetchone()[0]
+    return number
+
+
+def basis_at(db: Database, snapshot: int) -> Basis:
+    """What decided the ranks of a snapshot."""
+    (body,) = db.execute(
+        "SELECT body FROM snapshots JOIN bases ON bases.hash = snapshots.basis WHERE snapshots.id = ?", (snapshot,)
+    ).fetchone()
+    return _basis(body)
+
+
+@lru_cache(maxsize=16)
+def _basis(body: str) -> Basis:
+    """A basis, read once: every answer asks for it, and it changes with a release at most."""
+    return Basis.from_json(body)
 
 
 def numbered(db: Database, label: str) -> int | None:

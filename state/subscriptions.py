@@ -32,14 +32,10 @@ def subscribe(db: Database, wanted: Subscription) -> None:
     )
 
 
-def unsubscribe(db: Database, place: str, themes: Iterable[str] | None = None) -> int:
-    """End subscriptions of a place, to these themes or to all; returns how many there were."""
-    if themes is None:
-        return db.execute("DELETE FROM subscriptions WHERE place = ?", (place,)).rowcount
-    return sum(
-        db.execute("DELETE FROM subscriptions WHERE place = ? AND theme = ?", (place, theme)).rowcount
-        for theme in set(themes)
-    )
+def unsubscribe(db: Database, place: str, themes: Iterable[str]) -> None:
+    """End subscriptions of a place, where there are any to these themes."""
+    for theme in set(themes):
+        db.execute("DELETE FROM subscriptions WHERE place = ? AND theme = ?", (place, theme))
 
 
 def subscriptions(db: Database, place: str | None = None, how: How | None = None) -> list[Subscription]:

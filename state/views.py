@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.changes import BOTTOM_QUARTILE, Change, Standing
 from engine.explain import Distance
+from engine.ranking import QuartileRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class SnapshotView:
     council_name: str
     comparators: str
     areas: int
-    quartile_rule: str
+    quartile_rule: QuartileRule
     illustrative: bool
 
 

@@ -14,18 +14,20 @@ from slack_sdk import WebClient
 
 from bot.actions.acknowledging import Acknowledging
 from bot.actions.deciding import Deciding
-from bot.actions.desk import Desk, Pressed, Sent, Submitted, Units
+from bot.actions.desk import Desk, Pressed, Sent, Submitted
 from bot.actions.looking import Looking, Why
 from bot.actions.muting import Muting
 from bot.commands.why import why_blocks
+from bot.messages.alerts import CHART
 from bot.messages.ops import LOOK
 from bot.people import Permissions
+from state.database import Writer
 from state.reader import Reader
 
-__all__ = ["Actions", "Pressed", "Sent", "Submitted", "Units", "Why"]
+__all__ = ["Actions", "Pressed", "Sent", "Submitted", "Why"]
 
 
-WRITING = frozenset({"alert:chart", LOOK})
+WRITING = frozenset({CHART, LOOK})
 """Presses that write at once, and so wait while a release is taken in; the others open a form."""
 
 
@@ -42,7 +44,7 @@ class Actions:
     def __init__(
         self,
         reader: Reader,
-        writer: Units,
+        writer: Writer,
         permissions: Permissions,
         client: WebClient,
         deliver_soon: Callable[[], None],

@@ -12,7 +12,6 @@ from bot.actions.desk import (
     Pressed,
     Sent,
     Submitted,
-    actor,
     headline,
     refused,
     sentence,
@@ -20,6 +19,7 @@ from bot.actions.desk import (
     wrong,
 )
 from bot.actions.forms import OPTIONS, Filled, View, day, modal, picked, several, words
+from bot.messages.alerts import ACKNOWLEDGE
 from bot.people import Person
 from bot.slack_text import Message
 from jobs.notices import AcknowledgedNotice, Moved, ReleaseAlert
@@ -36,7 +36,7 @@ class Acknowledging:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.presses: Mapping[str, Pressed] = {"alert:acknowledge": self.press}
+        self.presses: Mapping[str, Pressed] = {ACKNOWLEDGE: self.press}
         self.forms: Mapping[str, Sent] = {FORM: self.sent}
 
     def press(self, body: Body) -> Message | None:
@@ -93,7 +93,7 @@ class Acknowledging:
                 acknowledgements.acknowledge(db, said)
             detail = f"{', '.join(notice.subjects)}: {notice.cause}"
             ledger.note(
-                db, at=at, actor=actor(person), action="acknowledge", subject=f"message {found.ref}", detail=detail
+                db, at=at, actor=person.actor, action="acknowledge", subject=f"message {found.ref}", detail=detail
             )
         self._desk.deliver_soon()
 

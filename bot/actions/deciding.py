@@ -9,7 +9,7 @@ from typing import Literal
 
 from bot import words
 from bot.actions import forms
-from bot.actions.desk import STALE, Body, Desk, Found, Pressed, Sent, Submitted, actor, refused, sentence, wrong
+from bot.actions.desk import STALE, Body, Desk, Found, Pressed, Sent, Submitted, refused, sentence, wrong
 from bot.actions.forms import OPTIONS, Filled, Option, View, modal, picked
 from bot.messages.decisions import in_short
 from bot.messages.ops import APPROVE, LOOK, REJECT
@@ -112,7 +112,7 @@ class Deciding:
         with self._desk.writer.unit() as db:
             standing = _standing(db, found)
             if not standing.closed:
-                decision = Decision(found.notice.release.id, verdict, actor(person), reason, tuple(codes))
+                decision = Decision(found.notice.release.id, verdict, person.actor, reason, tuple(codes))
                 ledger.ask_decision(db, decision, at=self._desk.stamp())
         return standing.closed
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 from slack_sdk import WebClient
@@ -18,9 +17,10 @@ from bot.messages.alerts import foremost
 from bot.people import Permissions, Person
 from bot.slack_errors import NO_REPLY
 from bot.slack_text import Message, clean, compose, cut, escape, paragraphs, size
-from jobs.notices import Moved, Notice, ReleaseAlert, from_json, to_json
+from jobs.notices import Moved, Notice, ReleaseAlert, from_json
+from jobs.owing import owe
 from state import outbox
-from state.database import Database
+from state.database import Database, Writer
 from state.reader import Reader
 
 log = structlog.get_logger(__name__)
@@ -30,13 +30,6 @@ N = TypeVar("N")
 
 Pressed = Callable[[Body], Message | None]
 """What a press does; what it returns is said to the one who pressed."""
-
-
-class Units(Protocol):
-    """Small units of work on the database, from many threads."""
-
-    def unit(self) -> AbstractContextManager[Database]:
-        """One unit of work."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +73,7 @@ class Desk:
     """What actions read, write and answer with."""
 
     reader: Reader
-    writer: Units
+    writer: Writer
     permissions: Permissions
     client: WebClient
     deliver_soon: Callable[[], None]
@@ -139,17 +132,7 @@ class Desk:
 
     def owe(self, db: Database, found: Found[Any], notice: Notice, key: str) -> bool:
         """Owe what changes a message that stands; False when it was owed already."""
-        stamp, payload = self.stamp(), to_json(notice)
-        number = outbox.owe(
-            db,
-            key=key,
-            destination=found.destination,
-            kind=notice.kind,
-            payload=payload,
-            now=stamp,
-            amends=found.ref,
-        )
-        return number is not None
+        return owe(db, key, found.destination, notice, self.clock(), amends=found.ref) is not None
 
     def stamp(self) -> str:
         """The moment it is, as it is stored."""
@@ -212,11 +195,6 @@ def refused(title: str, *lines: str) -> Submitted:
 def wrong(errors: Mapping[str, str]) -> Submitted:
     """A form with something to put right: each input by name, with what to do."""
     return Submitted({"response_action": "errors", "errors": dict(errors)})
-
-
-def actor(person: Person) -> str:
-    """Who did it, for the audit: a name to read and the ID that counts."""
-    return f"{person.name} ({person.id})"
 
 
 def headline(alert: ReleaseAlert) -> int:

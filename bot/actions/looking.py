@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from bot.actions.desk import STALE, Body, Desk, Found, Pressed, Sent, headline, sentence, subjects
 from bot.actions.forms import OPTIONS, View, dropdown, modal, picked, said
+from bot.messages.alerts import CHART, WHY
 from bot.people import Person
 from bot.slack_text import Block, Message
 from engine.changes import Kind
@@ -16,7 +17,7 @@ from state import outbox, snapshots
 
 _TITLE = "Why it moved"
 _ROOM = 90
-OTHER = "alert:why:other"
+OTHER = f"{WHY}:other"
 
 
 class Why(Protocol):
@@ -33,9 +34,9 @@ class Looking:
         self._desk = desk
         self._why = why
         self.presses: Mapping[str, Pressed] = {
-            "alert:why": self.why,
+            WHY: self.why,
             OTHER: self.other,
-            "alert:chart": self.chart,
+            CHART: self.chart,
         }
         self.forms: Mapping[str, Sent] = {}
 

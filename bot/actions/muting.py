@@ -15,7 +15,6 @@ from bot.actions.desk import (
     Pressed,
     Sent,
     Submitted,
-    actor,
     headline,
     refused,
     sentence,
@@ -23,6 +22,7 @@ from bot.actions.desk import (
     wrong,
 )
 from bot.actions.forms import OPTIONS, Filled, Option, View, modal, picked
+from bot.messages.alerts import MUTE
 from bot.people import Person
 from bot.slack_text import Message
 from jobs.notices import Moved, MutedNotice, ReleaseAlert
@@ -52,7 +52,7 @@ class Muting:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.presses: Mapping[str, Pressed] = {"alert:mute": self.press}
+        self.presses: Mapping[str, Pressed] = {MUTE: self.press}
         self.forms: Mapping[str, Sent] = {FORM: self.sent}
 
     def press(self, body: Body) -> Message | None:
@@ -115,9 +115,7 @@ class Muting:
                 )
             if asked.everybody:
                 detail = f"{', '.join(named)} until {asked.until or 'the next release'}: {asked.reason}"
-                ledger.note(
-                    db, at=at, actor=actor(person), action="mute", subject=f"message {found.ref}", detail=detail
-                )
+                ledger.note(db, at=at, actor=person.actor, action="mute", subject=f"message {found.ref}", detail=detail)
         if asked.everybody:
             self._desk.deliver_soon()
             return None
@@ -126,10 +124,10 @@ class Muting:
 
 def _for_you(names: Sequence[str], until: str) -> Message:
     shown = " and ".join(map(words.name, names)) if len(names) <= 2 else words.count(len(names), "change")  # noqa: PLR2004
-    when = f"until {words.day(until)}" if until else "until the next release"
     are = "is" if len(names) == 1 else "are"
     return sentence(
-        f"*{shown} {are} muted for you {when}.*", "Your own alerts and digests leave it out; channels still have it."
+        f"*{shown} {are} muted for you {words.until(until)}.*",
+        "Your own alerts and digests leave it out; channels still have it.",
     )
 
 

@@ -27,13 +27,12 @@ from bot.charts.style import (
     fitted,
     foot,
     listed,
-    place,
     plain,
     told,
     width,
 )
 from bot.slack_text import Picture
-from bot.words import count, position, spend
+from bot.words import count, place, position, spend
 from engine.changes import Standing
 from state.histories import SpendMap, SpendPoint
 

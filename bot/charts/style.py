@@ -25,7 +25,7 @@ from matplotlib.transforms import Affine2D
 from PIL import Image
 
 from bot.slack_text import Picture, clean, cut, size, unescape
-from bot.words import ILLUSTRATIVE, NAME, figure, number, position
+from bot.words import ILLUSTRATIVE, NAME, figure, number
 from engine.changes import Standing
 from state.views import SnapshotView
 
@@ -74,13 +74,6 @@ def accent(standing: Standing | None) -> str:
     """The colour of a card's upper edge: best and worst quartile have their own."""
     quartile = standing.quartile if standing else None
     return {1: BETTER, 4: WORSE}.get(quartile or 0, DOT)
-
-
-def place(standing: Standing | None) -> str:
-    """As "=21st of 32"; "no rank" without one."""
-    if standing is None or standing.rank is None or not standing.of:
-        return "no rank"
-    return f"{position(standing)} of {standing.of}"
 
 
 def among(on: SnapshotView) -> str:

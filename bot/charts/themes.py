@@ -22,13 +22,12 @@ from bot.charts.style import (
     Card,
     among,
     foot,
-    place,
     plain,
     told,
     width,
 )
 from bot.slack_text import Picture
-from bot.words import count, position
+from bot.words import count, place, position
 from engine.changes import Standing
 from state.views import SnapshotView
 

@@ -27,7 +27,6 @@ from bot.charts.style import (
     fits,
     fitted,
     foot,
-    place,
     plain,
     quartile_words,
     short,
@@ -37,7 +36,7 @@ from bot.charts.style import (
 )
 from bot.charts.targets import Target, read_target
 from bot.slack_text import Picture
-from bot.words import count, direction, not_judged
+from bot.words import count, direction, not_judged, place
 from bot.words import spend as from_the_top
 from engine.catalogue import Polarity
 from state.histories import IndicatorHistory, IndicatorPeriod, Spread

@@ -21,14 +21,13 @@ from bot.charts.style import (
     accent,
     among,
     foot,
-    place,
     plain,
     quartile_words,
     told,
     width,
 )
 from bot.slack_text import Picture
-from bot.words import ordinal, position
+from bot.words import ordinal, place, position
 from engine.changes import Standing
 from state.histories import ThemeHistory, ThemeYear
 from state.views import SnapshotView

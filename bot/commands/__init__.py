@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bot.commands.answers import Reader, answer
+from bot.commands.answers import answer
 from bot.commands.cache import Answers, Payload, payload
 from bot.commands.matching import Match, Named, match, named
 from bot.commands.parts import ASK, BUTTONS, PAGE, SHARE
+from bot.commands.reader import Reader
 
 __all__ = [
     "ASK",

@@ -6,11 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol, TypeVar
 
 from bot import words
-from bot.commands import arrivals, charting, councils, spending, themes
-from bot.commands.grammar import COMMAND, Request, canonical, parse, plainer
+from bot.commands import arrivals, charting, councils, offers, spending, themes
+from bot.commands.grammar import COMMAND, Request, parse, plainer
 from bot.commands.helping import help_answer
 from bot.commands.indicators import indicator
 from bot.commands.lookup import Lookup
@@ -29,25 +28,13 @@ from bot.commands.parts import (
     typed_as,
     with_kind,
 )
+from bot.commands.reader import Reader
 from bot.commands.spans import Span, span
 from bot.commands.verbs import PERSONAL, Verb
 from bot.commands.why import why
 from bot.slack_text import Message, code, compose, paragraphs
 from jobs.overview import Overview
-from state.database import Database
-from state.views import (
-    BottomReport,
-    ChangeView,
-    IndicatorReport,
-    LeagueReport,
-    Names,
-    OverallReport,
-    ReleaseView,
-    SnapshotView,
-    ThemeReport,
-)
-
-T = TypeVar("T")
+from state.views import ChangeView
 
 _RELEASE = re.compile(r"\s+(?:by |in |of )?release\s*#?(\d{1,9})$", re.IGNORECASE)
 _WHOLE = re.compile(
@@ -60,52 +47,6 @@ _COMING = frozenset({"next", "new", "due", "out", "release", "releases", "publis
 _WITHOUT_FIGURES: frozenset[Verb] = frozenset({"help", "meaning", "releases", "sources"})
 """Verbs that are answered before the first release too, and are no beginnings of names."""
 _WORDS = 12
-
-
-class Reader(Protocol):
-    """What answers are made from; safe to read from many threads."""
-
-    def version(self) -> int:
-        """Changes whenever an answer may."""
-
-    def snapshot(self) -> SnapshotView | None:
-        """The current snapshot; None before the first release."""
-
-    def names(self) -> Names:
-        """Everything that can be asked for."""
-
-    def theme(self, name: str, area: str | None = None) -> ThemeReport | None:
-        """One theme or composite by its exact name, of ours or of another area."""
-
-    def theme_beside(self, name: str, area: str) -> tuple[ThemeReport, ThemeReport] | None:
-        """A theme or composite of ours and of another area."""
-
-    def league(self, name: str) -> LeagueReport | None:
-        """Every area's place in a theme or composite."""
-
-    def indicator(self, code: str) -> IndicatorReport | None:
-        """One indicator by its code."""
-
-    def overall(self, area: str | None = None) -> OverallReport | None:
-        """Every composite and theme, of ours or of another area."""
-
-    def overall_beside(self, area: str) -> tuple[OverallReport, OverallReport] | None:
-        """Every composite and theme of ours and of another area."""
-
-    def bottom(self, theme: str | None = None) -> BottomReport | None:
-        """The bottom quartile, of everything or of a theme."""
-
-    def changes(self, *, since: date | None = None, release: int | None = None) -> tuple[ChangeView, ...]:
-        """Changes since a day, of one release, or all; of the newest release first."""
-
-    def latest_change(self) -> int | None:
-        """The release that made the latest change, baselines apart; None when nothing has changed."""
-
-    def releases(self) -> tuple[ReleaseView, ...]:
-        """Every release, the newest first."""
-
-    def read(self, query: Callable[[Database], T]) -> T:
-        """What a query finds, in one consistent view."""
 
 
 def answer(
@@ -242,12 +183,8 @@ class _Asked:
         found = self.lookup.subject(self.argument, known)
         return self._found(found, what)
 
-    def _found(self, found: Match, what: str, verb: Verb | None = None) -> Message:
-        if found.how == "exact":
-            return self._show(found.found[0])
-        if found.how == "nearest":
-            return self._unknown(what, found.found)
-        return self._several(found, what, verb)
+    def _found(self, found: Match, what: str) -> Message:
+        return self._unclear(found, what) or self._show(found.found[0])
 
     def _show(self, name: Named) -> Message:
         if name.kind == "council":
@@ -257,6 +194,12 @@ class _Asked:
             return indicator(found, self.page) if found else no_figures(name)
         report = self.reader.theme(name.key)
         return themes.theme(report, self.page) if report else no_figures(name)
+
+    def _unclear(self, found: Match, what: str, verb: Verb | None = None, after: str = "") -> Message | None:
+        """What to choose from where it is not clear what is meant; None where it is."""
+        if found.how == "several":
+            return self._several(found, what, verb, after)
+        return self._unknown(what, found.found, verb) if found.how == "nearest" else None
 
     def _several(self, found: Match, what: str, verb: Verb | None = None, after: str = "") -> Message:
         fact = f"*{words.echo(self.argument)} may mean {counted(found.found, what)}:*"
@@ -296,10 +239,8 @@ class _Asked:
         theme = None
         if self.argument:
             found = self.lookup.subject(self.argument, self.lookup.plain_themes)
-            if found.how == "several":
-                return self._several(found, "theme", "bottom")
-            if found.how == "nearest":
-                return self._unknown("theme", found.found, "bottom")
+            if unclear := self._unclear(found, "theme", "bottom"):
+                return unclear
             theme = found.found[0].key
         report = self.reader.bottom(theme)
         return themes.bottom(report, self.page) if report else nothing_yet()
@@ -352,10 +293,9 @@ class _Asked:
         if not argument:
             return self._which("theme", self.lookup.themes, "why")
         found = self.lookup.subject(argument)
-        if found.how == "several":
-            return self._several(found, "theme or indicator", "why", f"release {release}" if release else "")
-        if found.how == "nearest":
-            return self._unknown("theme or indicator", found.found, "why")
+        after = f"release {release}" if release else ""
+        if unclear := self._unclear(found, "theme or indicator", "why", after):
+            return unclear
         one = found.found[0]
         return no_figures(one) if one.kind == "council" else why(self.reader, one.kind, one.key, release, self.page)
 
@@ -369,9 +309,7 @@ class _Asked:
 
     def _about_council(self, verb: Verb) -> Message:
         lookup = self.lookup
-        others = sorted(
-            (one for one in lookup.councils if one.key != lookup.names.council), key=lambda council: council.name
-        )
+        others = sorted(lookup.others, key=lambda council: council.name)
         if not self.argument:
             return self._which("council", others, verb)
         text = _without_own(self.argument, lookup)
@@ -442,7 +380,7 @@ class _Asked:
 
     def _not_compared(self, name: str) -> Message:
         lookup = self.lookup
-        others = [one for one in lookup.councils if one.key != lookup.names.council]
+        others = lookup.others
         fact = f"*We are not compared with {words.name(name)}.* The nearest by name:"
         ours = [one for one in lookup.councils if one not in others and one.name.startswith(name)]
         return choices([fact], [*ours, *nearest(name, others)][:NEAREST], [_compared(others)])
@@ -460,13 +398,11 @@ class _Asked:
         if snapshot is None:
             return nothing_yet()
         if not self.argument:
-            others = sorted(one.name for one in lookup.councils if one.key != lookup.names.council)
+            others = sorted(one.name for one in lookup.others)
             return councils.peers(snapshot, others)
         found = lookup.subject(self.argument)
-        if found.how == "several":
-            return self._several(found, "theme or indicator", "peers")
-        if found.how == "nearest":
-            return self._unknown("theme or indicator", found.found, "peers")
+        if unclear := self._unclear(found, "theme or indicator", "peers"):
+            return unclear
         one = found.found[0]
         if one.kind == "indicator":
             report = self.reader.indicator(one.key)
@@ -478,16 +414,17 @@ class _Asked:
 
     def _spend(self) -> Message:
         if not self.argument:
-            report = self.reader.overall()
-            return spending.spend(report, self.page) if report else nothing_yet()
+            return self._spend_of_all()
         found = self.lookup.subject(self.argument, self.lookup.themes)
-        if found.how == "several":
-            return self._several(found, "theme", "spend")
-        if found.how == "nearest":
-            return self._unknown("theme", found.found, "spend")
+        if unclear := self._unclear(found, "theme", "spend"):
+            return unclear
         one = found.found[0]
         theme = self.reader.theme(one.key)
         return spending.spend_theme(theme, self.reader.league(one.key), self.page) if theme else no_figures(one)
+
+    def _spend_of_all(self) -> Message:
+        report = self.reader.overall()
+        return spending.spend(report, self.page) if report else nothing_yet()
 
     def _chart(self) -> Message:
         if whole := _WHOLE.fullmatch(self.argument or "overall"):
@@ -495,10 +432,8 @@ class _Asked:
         if spent := _SPEND.fullmatch(self.argument):
             return self._chart_spend(spent[1])
         found = self.lookup.subject(self.argument)
-        if found.how == "several":
-            return self._several(found, "theme or indicator", "chart")
-        if found.how == "nearest":
-            return self._unknown("theme or indicator", found.found, "chart")
+        if unclear := self._unclear(found, "theme or indicator", "chart"):
+            return unclear
         one = found.found[0]
         if one.kind == "indicator":
             figures = self.reader.indicator(one.key)
@@ -515,11 +450,10 @@ class _Asked:
 
     def _chart_spend(self, name: str) -> Message:
         if not name:
-            report = self.reader.overall()
-            return spending.spend(report, self.page) if report else nothing_yet()
+            return self._spend_of_all()
         found = self.lookup.subject(name, self.lookup.themes)
-        if found.how != "exact":
-            return self._found(found, "theme", "spend")
+        if unclear := self._unclear(found, "theme", "spend"):
+            return unclear
         theme = self.reader.theme(found.found[0].key)
         return charting.chart_spend(theme) if theme else no_figures(found.found[0])
 
@@ -564,42 +498,11 @@ class _Asked:
             return choices([may if several else none], found.found, (), "unsubscribe" if ends else "subscribe")
         one = found.found[0]
         if one.kind == "indicator":
-            theme = self.reader.indicator(one.key)
-            name = theme.indicator.theme if theme else one.name
+            report = self.reader.indicator(one.key)
+            theme = report.indicator.theme if report else one.name
         else:
-            name = one.key
-        if ends:
-            return _offer_end(one, name)
-        return _offer_subscription(one, name)
-
-
-def _offer_subscription(one: Named, theme: str) -> Message:
-    about = words.name(theme)
-    where = f"{words.name(one.name)} is part of {about}. " if one.kind == "indicator" else ""
-    lines = [
-        f"*To be told when {about} moves*, press or type one of these. {where}".strip(),
-        f"• At once: {command('subscribe', f'theme {theme} now')}",
-        f"• In the weekly digest: {command('subscribe', f'theme {theme} weekly')}",
-    ]
-    return told(
-        paragraphs(lines),
-        ask_button("At once", "subscribe", f"theme {theme} now", f"Be told of {theme} at once", f"{DO}:now"),
-        ask_button("Weekly", "subscribe", f"theme {theme} weekly", f"Be told of {theme} weekly", f"{DO}:weekly"),
-    )
-
-
-def _offer_end(one: Named, theme: str) -> Message:
-    about = f"{'indicator' if one.kind == 'indicator' else 'theme'} {one.key}"
-    lines = [
-        f"*To hear less of {words.name(one.name)}*, press or type one of these.",
-        f"• No more of the theme: {command('unsubscribe', f'theme {theme}')}",
-        f"• Nothing until the next release: {command('mute', f'{about} until next release')}",
-    ]
-    return told(
-        paragraphs(lines),
-        ask_button("Unsubscribe", "unsubscribe", f"theme {theme}", f"No more of {theme}", f"{DO}:end"),
-        ask_button("Mute", "mute", f"{about} until next release", f"Mute {one.name}", f"{DO}:mute"),
-    )
+            theme = one.key
+        return offers.end(one, theme) if ends else offers.subscription(one, theme)
 
 
 def _since(wanted: Span, found: Sequence[ChangeView], about: Named | None) -> str:
@@ -657,9 +560,8 @@ def nothing_yet() -> Message:
 
 
 def _in_slack_only(request: Request) -> Message:
-    asked = canonical(request.verb, request.argument)
     lines = [
         f"*This works in Slack only*, where it is known who asks: {command(request.verb, request.argument)}",
         f"Here the same figures are {code('benchwatch export ranks')}" if request.verb == "export" else "",
     ]
-    return compose(paragraphs(lines)) if asked else nothing_yet()
+    return compose(paragraphs(lines))

@@ -23,7 +23,7 @@ _SOON = 40
 def releases(found: Sequence[ReleaseView], page: int) -> Message:
     """What came, the newest first, with what is held on top and how to decide it."""
     held = [view for view in found if _is_held(view)]
-    came = [line for view in found for line in [_came(view)]]
+    came = [_came(view) for view in found]
     accepted = sum(view.status == "accepted" for view in found)
     fact = f"*{words.count(len(found), 'release').capitalize()} came*, {accepted:,} accepted"
     fact += f" · *{words.count(len(held), 'release')} waiting for a decision*" if held else ", none held"

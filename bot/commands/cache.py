@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from bot.commands.answers import Reader, answer
+from bot.commands.answers import answer
 from bot.commands.grammar import COMMAND, parse
 from bot.commands.parts import without_buttons
+from bot.commands.reader import Reader
 from bot.commands.verbs import Verb
 from bot.slack_text import ChartOf, Message
 from jobs.overview import Overview

@@ -24,8 +24,8 @@ def chart_indicator(report: IndicatorReport) -> Message:
     rank = words.place(view.standing) if view.standing else words.NO_FIGURE
     figure = ""
     if view.standing:
-        shown = words.figure(view.standing.value, view.unit, view.decimals)
-        figure = words.joined(f"{shown} {words.direction(view.polarity)}".strip(), words.periods(None, view.standing))
+        shown = words.figures_judged(None, view.standing, view.unit, view.decimals, view.polarity)
+        figure = words.joined(shown, words.periods(None, view.standing))
     lines = [words.joined(f"*{words.name(view.name)}: {rank}*", words.judged(view), figure)]
     return _chart(f"indicator {view.code}", lines, ChartOf("indicator", (view.code,)), report.snapshot)
 

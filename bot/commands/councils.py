@@ -102,7 +102,7 @@ def compare_indicator(report: IndicatorReport, code: str, name: str, page: int) 
     else:
         gained = their.rank - own.rank
         where = "ahead of" if gained > 0 else "behind" if gained else "level with"
-        ranks = f"{words.place(own)} beside {words.LEVEL if their.tied else ''}{words.ordinal(their.rank)}"
+        ranks = f"{words.place(own)} beside {words.nth(their.rank, tied=their.tied)}"
         figures = (words.figure(value, view.unit, view.decimals) for value in (own.value, their.value))
         both = f"{' and '.join(figures)} {words.direction(view.polarity)}".strip()
         fact = f"*We are {where} {words.name(name)} in {words.name(view.name)}: {ranks}* · {both}"
@@ -112,9 +112,8 @@ def compare_indicator(report: IndicatorReport, code: str, name: str, page: int) 
 
 def peers(snapshot: SnapshotView, names: Sequence[str]) -> Message:
     """Who is compared."""
-    listed = ", ".join(words.name(name) for name in names[:NAMED])
-    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    fact = f"*We are compared with {words.count(len(names), 'other')}:* {listed}{more}"
+    listed = words.listed([words.name(name) for name in names], NAMED)
+    fact = f"*We are compared with {words.count(len(names), 'other')}:* {listed}"
     hint = f"One of them: {command('council', names[0])}; beside us: {command('compare', names[0])}" if names else ""
     return answered(("peers", ""), 1, 1, paragraphs([fact, hint]), snapshot)
 
@@ -147,7 +146,7 @@ def peers_indicator(report: IndicatorReport, page: int) -> Message:
 
 def peer_line(peer: Peer, view: IndicatorView, council_code: str) -> str:
     """One area's place, figure and quartile in an indicator; our own is marked."""
-    rank = f"{words.LEVEL if peer.tied else ''}{words.ordinal(peer.rank)}"
+    rank = words.nth(peer.rank, tied=peer.tied)
     quartile = f", quartile {peer.quartile}" if peer.quartile and view.eligibility == "eligible" else ""
     area = f"{words.strong(peer.name)} (us)" if peer.code == council_code else words.name(peer.name)
     return f"• {rank} {area} — {words.figure(peer.value, view.unit, view.decimals)}{quartile}"
@@ -160,11 +159,11 @@ def _ahead(name: str, ahead: Sequence[str], of: int, own: Standing | None) -> st
     if not ahead:
         level = " level with others" if own.tied else ""
         return f"*Nobody is ahead of us in {words.name(name)}: we are {words.place(own)}{level}*"
-    listed = ", ".join(words.name(one) for one in ahead[:_AHEAD_NAMED])
-    more = f" and {len(ahead) - _AHEAD_NAMED} more" if len(ahead) > _AHEAD_NAMED else ""
     verb = "is" if len(ahead) == 1 else "are"
     fact = f"*{len(ahead):,} of {of:,} {verb} ahead of us in {words.name(name)}*"
-    return words.joined(fact, f"we are {words.place(own)}", f"{listed}{more}")
+    return words.joined(
+        fact, f"we are {words.place(own)}", words.listed([words.name(one) for one in ahead], _AHEAD_NAMED)
+    )
 
 
 def _score(pairs: Iterable[tuple[Standing | None, Standing | None]], name: str, what: str) -> str:

@@ -52,7 +52,7 @@ def _figure(view: IndicatorView) -> str:
     now = view.standing
     shown = ""
     if now is not None:
-        shown = f"{words.figure(now.value, view.unit, view.decimals)} {words.direction(view.polarity)}".strip()
+        shown = words.figures_judged(None, now, view.unit, view.decimals, view.polarity)
     return words.joined(shown, words.periods(None, now) if now else "", f"theme {words.name(view.theme)}")
 
 
@@ -105,7 +105,7 @@ def _out(report: IndicatorReport) -> str:
 
 def _gap(own: Peer, other: Peer, view: IndicatorView, way: str) -> str:
     places = words.count(abs(other.rank - own.rank), "place")
-    rank = f"{words.LEVEL if other.tied else ''}{words.ordinal(other.rank)}"
+    rank = words.nth(other.rank, tied=other.tied)
     value = words.figure(other.value, view.unit, view.decimals)
     return f"{places} {way}, at {words.name(other.name)} ({rank}, {value})"
 

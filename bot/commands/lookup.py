@@ -65,6 +65,11 @@ class Lookup:
         """The areas compared, our own among them."""
         return councils_of(self.names)
 
+    @property
+    def others(self) -> tuple[Named, ...]:
+        """The areas that we are compared with."""
+        return tuple(one for one in self.councils if one.key != self.names.council)
+
     def whole(self, text: str) -> Named | None:
         """The one thing whose whole name, code or alias this is."""
         found = same(text, self.everything)

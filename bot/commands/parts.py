@@ -29,6 +29,7 @@ from bot.slack_text import (
     size,
     table,
 )
+from jobs.notices import Footing
 from state.views import SnapshotView
 
 ASK, SHARE, PAGE = "rank:ask", "rank:share", "rank:page"
@@ -136,7 +137,7 @@ def answered(
     following = canonical(*asked, page + 1)
     turn = f"page {page} of {of}" if of > 1 else ""
     ask = f"next: {typed(following)}" if page < of else ""
-    foot = words.joined(words.foot(words.footing(snapshot)) if snapshot else "", turn, ask)
+    foot = words.joined(words.foot(Footing.of(snapshot)) if snapshot else "", turn, ask)
     share = button("Share here", SHARE, canonical(*asked, page), label="Share this answer with the channel")
     more = [button("More", PAGE, following, label=f"Page {page + 1} of {of}")] if page < of else []
     return compose([*blocks, *([context(foot)] if foot else []), actions(*more, *extra, share)])

@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Protocol
 
 from bot import words
-from bot.commands.answers import Reader, no_figures, nothing_yet
+from bot.commands.answers import no_figures, nothing_yet
 from bot.commands.csv_files import csv_bytes, file_name, ranks_query
 from bot.commands.grammar import COMMAND, Request, parse
 from bot.commands.lookup import Lookup
 from bot.commands.matching import Match, Named, as_written
 from bot.commands.parts import ALL_CHOICES, DO, ask_button, choices, command, counted, told, typed_as, with_kind
+from bot.commands.reader import Reader
 from bot.commands.verbs import CHATTER, PERSONAL, Verb
 from bot.commands.wishes import HOW_LONG, UNTIL, MuteWish, SubscriptionWish, mute_wish, subscription_wish
 from bot.errors import BotError
@@ -316,10 +317,9 @@ class _Asked:
             if wish.everybody:
                 self._note(db, "mute", _subject(one), f"until {wish.until or 'the next release'}: {wish.reason}")
         whom, everybody = ("everybody", " for everybody") if wish.everybody else ("you", "")
-        until = f"until {words.day(wish.until)}" if wish.until else "until its next release"
         why = f" – {literal(wish.reason)}" if wish.reason else ""
         lines = [
-            f"*{words.name(one.name)} is muted for {whom} {until}*{why}",
+            f"*{words.name(one.name)} is muted for {whom} {words.until(wish.until)}*{why}",
             f"Alerts leave it out; ranks and answers do not. To undo: {command('unmute', with_kind(one) + everybody)}",
         ]
         return told(paragraphs(lines), ask_button("Unmute", "unmute", with_kind(one) + everybody, f"Unmute {one.name}"))
@@ -380,9 +380,9 @@ class _Asked:
 
     def _held(self, one: Mute) -> Block:
         name, everybody = self._of_subject(one.subject), one.place == EVERYBODY
-        until = f"until {words.day(one.until)}" if one.until else "until its next release"
         whom = f"for everybody, by {words.name(one.by_name)}" if everybody else "for you"
-        line = f"• {words.strong(name.name)} — {words.joined(whom, until, literal(cut(one.reason, _SHOWN)))}"
+        reason = literal(cut(one.reason, _SHOWN))
+        line = f"• {words.strong(name.name)} — {words.joined(whom, words.until(one.until), reason)}"
         if everybody and not self.approver:
             return section(line)
         ask = f"{with_kind(name)}{' for everybody' if everybody else ''}"
@@ -460,8 +460,7 @@ class _Asked:
         return choices([fact], found.found, (), verb, after=after)
 
     def _note(self, db: Database, action: str, subject: str, detail: str) -> None:
-        actor = f"{self.person.name} ({self.person.id})"
-        note(db, at=self.stamp, actor=actor, action=action, subject=subject, detail=detail)
+        note(db, at=self.stamp, actor=self.person.actor, action=action, subject=subject, detail=detail)
 
 
 def _not_a_member(verb: Verb) -> Message:

@@ -95,11 +95,10 @@ def _groups(areas: Iterable[AreaStanding], own: Standing, spent: Standing) -> li
     areas = list(areas)
     placed = Counter(where for area in areas if (where := quadrant(area.standing, area.spend)))
     better = [area.name for area in areas if _better_for_less(area, own, spent)]
-    listed = ", ".join(words.name(name) for name in better[:_NAMED])
-    more = f" and {len(better) - _NAMED} more" if len(better) > _NAMED else ""
+    listed = words.listed([words.name(name) for name in better], _NAMED)
     known = own.rank is not None and spent.rank is not None
     return [
-        *([f"• Better and spending less per head than us: {listed + more if better else 'nobody'}"] if known else []),
+        *([f"• Better and spending less per head than us: {listed or 'nobody'}"] if known else []),
         *(f"• {where[:1].upper()}{where[1:]}: {words.count(number, 'area')}" for where, number in placed.most_common()),
     ]
 

@@ -68,7 +68,7 @@ def standing(item: IndicatorView) -> str:
     if now is None:
         return words.joined(words.NO_FIGURE, words.judged(item))
     rank = ", ".join(part for part in (words.place(now), words.judged(item)) if part)
-    shown = f"{words.figure(now.value, item.unit, item.decimals)} {words.direction(item.polarity)}".strip()
+    shown = words.figures_judged(None, now, item.unit, item.decimals, item.polarity)
     return words.joined(rank, shown, words.periods(None, now), words.OLD if item.old else "")
 
 

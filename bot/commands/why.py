@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, Protocol, TypeVar
+from typing import Literal
 
 from bot import words
 from bot.commands.parts import command, paged
+from bot.commands.reader import Reads
 from bot.slack_text import Block, Message, compose, context, paragraphs, plain, size
 from engine.areas import load_areas
 from engine.changes import Standing
 from engine.explain import BasketMove, IndicatorMove, Term
 from engine.rounding import Rounded, decimals_for, rounded
+from jobs.notices import Footing
 from state import reasons
-from state.database import Database
 from state.reasons import Between, Why, WhyBasket, WhyIndicator
 
-T = TypeVar("T")
 Kind = Literal["theme", "composite", "indicator"]
-Explained = Why
 
 NAMED = 12
 """Areas or indicators named in one line; the others are counted."""
@@ -32,13 +31,6 @@ WINDOW = 5_000
 """Characters of the lines shown where there are no pages."""
 
 _HALF = Fraction(1, 2)
-
-
-class Reads(Protocol):
-    """What explanations are read through; see ``state.reader.Reader``."""
-
-    def read(self, query: Callable[[Database], T]) -> T:
-        """What a query finds, in one consistent view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +50,13 @@ def why(reader: Reads, kind: Kind, key: str, release: int | None, page: int) -> 
     return why_answer(found, page, kind, release) if found else _nothing(key, release)
 
 
-def explained(reader: Reads, kind: Kind, key: str, release: int | None) -> Explained | None:
+def explained(reader: Reads, kind: Kind, key: str, release: int | None) -> Why | None:
     """What is known of why it moved; None where it has no rank, or the release made none."""
     subject = f"indicator:{key}" if kind == "indicator" else f"basket:{key}"
     return reader.read(lambda db: reasons.why(db, subject, release))
 
 
-def why_answer(found: Explained, page: int, kind: Kind | None = None, release: int | None = None) -> Message:
+def why_answer(found: Why, page: int, kind: Kind | None = None, release: int | None = None) -> Message:
     """An explanation in pages, with all its parts."""
     told = _told(found)
     groups = [(told.heading, [*told.parts, *told.ends]), *told.after]
@@ -77,12 +69,12 @@ def why_blocks(reader: Reads, subject: str, snapshot: int | None) -> list[Block]
     if found is None:
         return paragraphs(["*There is nothing to explain yet.* It has no rank, so it has not moved."])
     kept = _within(_lines(_told(found, most=IN_A_WINDOW)), WINDOW)
-    return [*paragraphs(kept), context(words.foot(words.footing(found.between.on)))]
+    return [*paragraphs(kept), context(words.foot(Footing.of(found.between.on)))]
 
 
-def why_text(found: Explained) -> str:
+def why_text(found: Why) -> str:
     """The whole explanation as plain lines, for terminals."""
-    foot = context(words.foot(words.footing(found.between.on)))
+    foot = context(words.foot(Footing.of(found.between.on)))
     return plain(Message("", [*paragraphs(_lines(_told(found))), foot]))
 
 
@@ -102,7 +94,7 @@ def _within(lines: Sequence[str], room: int) -> list[str]:
     return kept
 
 
-def _asked(found: Explained, kind: Kind | None, release: int | None) -> str:
+def _asked(found: Why, kind: Kind | None, release: int | None) -> str:
     """The argument that asks for exactly this."""
     key = found.indicator.code if isinstance(found, WhyIndicator) else found.name
     own = "indicator" if isinstance(found, WhyIndicator) else kind or found.kind
@@ -116,7 +108,7 @@ def _nothing(key: str, release: int | None) -> Message:
     return compose(paragraphs([*lines, f"{command('releases')} shows what came of each"]))
 
 
-def _told(found: Explained, most: int | None = None) -> _Told:
+def _told(found: Why, most: int | None = None) -> _Told:
     return _basket(found, most) if isinstance(found, WhyBasket) else _indicator(found)
 
 
@@ -220,7 +212,7 @@ def _term(term: Term, units: int, found: WhyBasket, shown: Rounded) -> str:
     one = now or was
     arrow = words.DOWN if term.effect > 0 else words.UP
     if was and now:
-        ranks = _standing(now.standing, was.standing)
+        ranks = words.ranks(was.standing, now.standing)
     else:
         ranks = (
             f"joined at {words.place(now.standing)}"
@@ -228,11 +220,6 @@ def _term(term: Term, units: int, found: WhyBasket, shown: Rounded) -> str:
             else f"left, was {words.place(was.standing if was else None)}"
         )
     return f"{arrow} {words.strong(one.name if one else term.indicator)} {shown.signed(units)} — {ranks}"
-
-
-def _standing(now: Standing, before: Standing | None = None) -> str:
-    """As "28th of 32, quartile 4", or "24th → 28th of 32, quartile 3 → 4"."""
-    return ", ".join(part for part in (words.move(before, now), words.quartiles(before, now)) if part)
 
 
 def _sum(shown: Rounded) -> str:
@@ -245,7 +232,7 @@ def _now(found: WhyBasket) -> tuple[tuple[str, tuple[str, ...]], ...]:
     lines = [
         "• "
         + words.joined(
-            f"{words.strong(one.name)} — {_standing(one.standing)}",
+            f"{words.strong(one.name)} — {words.ranks(None, one.standing)}",
             words.figure(one.standing.value, one.unit, one.decimals),
             words.distance(way, one.unit, one.decimals) if way else "",
         )
@@ -288,7 +275,7 @@ def _figures(found: WhyIndicator) -> str:
     one, before, after = found.indicator, found.before, found.after
     if after is None:
         return ""
-    shown = f"{words.figures(before, after, one.unit, one.decimals)} {words.direction(one.polarity)}".strip()
+    shown = words.figures_judged(before, after, one.unit, one.decimals, one.polarity)
     return words.joined(words.quartiles(before, after), shown, words.periods(before, after))
 
 

@@ -20,7 +20,8 @@ from bot import demo
 from bot.actions import Actions
 from bot.commands import Answers
 from bot.delivery import Delivery
-from bot.home import CHOOSE, Homes, token
+from bot.home import Homes
+from bot.home_view import CHOOSE, token
 from bot.people import Permissions
 from bot.pictures import Pictures
 from bot.slack_text import Message, Picture

@@ -42,7 +42,7 @@ def render(notice: Notice, amendments: Sequence[Amendment] = (), ref: str = "") 
         case HeldNotice():
             return held(notice, amendments, ref)
         case DigestNotice():
-            return digest(notice, ref)
+            return digest(notice)
         case BaselineNotice():
             return baseline(notice)
         case RefusedNotice():

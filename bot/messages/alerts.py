@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from bot import words
-from bot.slack_text import Block, Message, actions, button, compose, context, cut, pages, paragraphs, section
+from bot.messages.lists import in_thread
+from bot.slack_text import Block, Message, actions, button, compose, context, cut, paragraphs
 from engine.changes import Cause, Change, Kind
 from jobs.notices import (
     AcknowledgedNotice,
@@ -112,7 +113,7 @@ def release_alert(notice: ReleaseAlert, amendments: Sequence[Amendment] = (), re
         _counts(notice, since),
     ]
     cause = [
-        _why(first) if first and first.change.subject not in since.corrected else "",
+        words.why(first.why) if first and first.change.subject not in since.corrected else "",
         words.last_time(first.said) if first and not void else "",
     ]
     rest = [
@@ -188,8 +189,7 @@ def _plain_line(moved: Moved) -> str:
 
 
 def _ranks(change: Change) -> str:
-    before, after = change.before, change.after
-    rank = ", ".join(part for part in (words.move(before, after), words.quartiles(before, after)) if part)
+    rank = words.ranks(change.before, change.after)
     return f"significantly better, {rank}" if change.kind is Kind.IMPROVED else rank
 
 
@@ -200,8 +200,7 @@ def _what(change: Change) -> str:
 def _figures(moved: Moved) -> str:
     if moved.change.after.value is None:
         return ""
-    shown = words.figures(moved.change.before, moved.change.after, moved.unit, moved.decimals)
-    return f"{shown} {words.direction(moved.polarity)}".strip()
+    return words.figures_judged(moved.change.before, moved.change.after, moved.unit, moved.decimals, moved.polarity)
 
 
 def _margin(moved: Moved) -> str:
@@ -311,11 +310,6 @@ def _muted_here(number: int) -> str:
     return f"{words.count(number, 'muted change')} {are} left out" if number else ""
 
 
-def _why(moved: Moved) -> str:
-    told = words.because(moved.why)
-    return f"Why: {told}" if told else ""
-
-
 def _told(moved: Moved, since: _Since, *, remembered: bool) -> Iterable[str]:
     yield since.line(moved)
     if remembered and not since.withdrawn(moved):
@@ -343,24 +337,18 @@ def _done(notice: ReleaseAlert, amendments: Sequence[Amendment]) -> list[str]:
         for one in said[-_ACKNOWLEDGED:]
     ]
     lines += [
-        f"Muted by {words.name(one.by)} on {words.day(one.day)} until {until(one)}{_of(one.names, single=single)}"
+        f"Muted by {words.name(one.by)} on {words.day(one.day)} {words.until(one.until)}{_of(one.names, single=single)}"
         + (f": {words.echo(one.reason)}" if one.reason.strip() else "")
         for one in muted[-1:]
     ]
     return [note, *lines]
 
 
-def until(notice: MutedNotice) -> str:
-    """Until when something is muted, in words."""
-    return words.day(notice.until) if notice.until else "the next release"
-
-
 def _of(names: Sequence[str], *, single: bool) -> str:
     """Which changes somebody meant, where there are several to mean."""
     if single or not names:
         return ""
-    more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-    return f" ({words.name(names[0])}{more})"
+    return f" ({words.listed([words.name(name) for name in names], 1)})"
 
 
 def _buttons(first: Moved | None, ref: str, *, void: bool) -> list[Block]:
@@ -387,7 +375,7 @@ def _thread(notice: ReleaseAlert, since: _Since) -> list[Message]:
         return moved.change.theme
 
     def lines(moved: Moved) -> list[str]:
-        why = "" if moved.change.subject in since.corrected else _why(moved)
+        why = "" if moved.change.subject in since.corrected else words.why(moved.why)
         return [text for text in (since.line(moved), why, words.last_time(moved.said)) if text]
 
     groups = [
@@ -395,4 +383,4 @@ def _thread(notice: ReleaseAlert, since: _Since) -> list[Message]:
         for heading, found in groupby(sorted(notice.moved, key=theme), key=theme)
     ]
     marked = [context(words.ILLUSTRATIVE)] if notice.footing.illustrative else []
-    return [compose([section(page), *marked]) for page in pages(groups, 2_800)]
+    return in_thread(groups, *marked)

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from bot import words
 from bot.messages import decisions
-from bot.messages.alerts import fact, release, until, where_now
-from bot.slack_text import ChartOf, Message, compose, context, cut, literal, pages, paragraphs, section
+from bot.messages.alerts import fact, release, where_now
+from bot.messages.lists import few, in_thread
+from bot.slack_text import ChartOf, Message, compose, context, cut, literal, paragraphs
 from jobs.notices import (
     AcknowledgedNotice,
     ChartNotice,
@@ -28,10 +29,8 @@ _REMARK = 1_000
 def correction(notice: CorrectionNotice) -> Message:
     """What revised figures undo or alter of the message above, each line a fact of its own; many go on below."""
     lines = [_corrected(line, notice.release if at == 0 else None) for at, line in enumerate(notice.lines)]
-    more = len(lines) - _SHOWN
-    note = f"… and {more:,} more: see the thread" if more > 0 else ""
-    thread = [compose([section(page)]) for page in pages([("", lines[_SHOWN:])], 2_800)] if more > 0 else []
-    return compose([*paragraphs([*lines[:_SHOWN], note]), context(words.foot(notice.footing))], thread)
+    foot = context(words.foot(notice.footing))
+    return compose([*paragraphs(few(lines, _SHOWN)), foot], in_thread([("", lines[_SHOWN:])]))
 
 
 def _corrected(line: CorrectedLine, by: ReleaseInfo | None) -> str:
@@ -46,24 +45,22 @@ def _corrected(line: CorrectedLine, by: ReleaseInfo | None) -> str:
 def acknowledged(notice: AcknowledgedNotice) -> Message:
     """Who took it on, the cause they see, what they do, and when they look again."""
     said = words.remarks(notice.cause, notice.action, notice.review, _REMARK)
-    about = _names(notice.names)
+    about = _named(notice.names)
     top = f"*Acknowledged by {words.name(notice.by)} on {words.day(notice.day)}*{f': {about}' if about else ''}"
     return compose(paragraphs([top, said]))
 
 
 def muted(notice: MutedNotice) -> Message:
     """Who muted what for everybody, until when and why."""
-    about = _names(notice.names)
-    fact_of = f"*Muted for everybody until {until(notice)}*{f': {about}' if about else ''}"
+    about = _named(notice.names)
+    fact_of = f"*Muted for everybody {words.until(notice.until)}*{f': {about}' if about else ''}"
     by = f"by {words.name(notice.by)} on {words.day(notice.day)}"
     reason = f"reason – {literal(cut(notice.reason, _REMARK))}" if notice.reason.strip() else ""
     return compose(paragraphs([words.joined(fact_of, by), reason]))
 
 
-def _names(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are."""
-    more = len(names) - _NAMED
-    return ", ".join(map(words.name, names[:_NAMED])) + (f" and {more:,} more" if more > 0 else "")
+def _named(names: Sequence[str]) -> str:
+    return words.listed([words.name(one) for one in names], _NAMED)
 
 
 def decided(notice: DecidedNotice) -> Message:

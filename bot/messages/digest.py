@@ -8,38 +8,38 @@ from itertools import groupby
 
 from bot import words
 from bot.messages.alerts import line as change_line
-from bot.slack_text import ChartOf, Message, code, compose, context, cut, pages, paragraphs, section, size
+from bot.messages.lists import few, in_thread, rest
+from bot.slack_text import ChartOf, Message, code, compose, context, cut, paragraphs, size
 from engine.changes import Cause, Kind
-from jobs.notices import AcknowledgedLine, Because, DigestNotice, DigestTheme, DueLine, Moved, StillBottom
+from jobs.notices import AcknowledgedLine, DigestNotice, DigestTheme, DueLine, Moved, StillBottom
 
 THEMES, CHANGES, NEAREST, NOTES, DUE = 6, 6, 3, 3, 6
 """Lines of each in the message itself; all of them are in its thread."""
 
-_PAGE = 2_800
+_CUT = 2_800
 _FULL = 3_200
 _SAID = 300
 _A_WEEK = timedelta(days=8)
 _SOON = timedelta(days=14)
 
 
-def digest(notice: DigestNotice, ref: str) -> Message:
+def digest(notice: DigestNotice) -> Message:
     """One lead's week in one message: the fact first; one line where nothing changed. It has no buttons."""
-    del ref
     foot = context(*(text for text in (words.foot(notice.footing), _hint(notice)) if text))
     if not notice.changed:
         reviews = [_said(line, notice.day) for line in notice.acknowledged if _is_due(line, notice.day)]
         return compose(
-            [*paragraphs([_nothing(notice), *_few(reviews, NOTES), _due(notice.due)]), foot], _long(reviews, NOTES)
+            [*paragraphs([_nothing(notice), *few(reviews, NOTES), _due(notice.due)]), foot], rest(reviews, NOTES)
         )
     themes, changes = [_theme(theme) for theme in notice.themes], [_change(moved) for moved in notice.moved]
     said = [_said(line, notice.day) for line in notice.acknowledged]
     # Each a block of its own, so that the eye finds the fact, the themes, the indicators, and what to do.
     parts = [
         [_headline(notice)],
-        _few(themes, THEMES),
-        [*_few(changes, CHANGES), _others(notice)],
+        few(themes, THEMES),
+        [*few(changes, CHANGES), _others(notice)],
         [_still(notice)],
-        _few(said, NOTES),
+        few(said, NOTES),
         [_due(notice.due)],
     ]
     full = sum(size("\n".join(part)) for part in parts) > _FULL  # of long names so many that the message itself is cut
@@ -63,16 +63,7 @@ def _thread(
         groups.append(("*Acknowledged*", said))
     if full or len(notice.due) > DUE:
         groups.append(("*Due in the next seven days*", [_expected(one) for one in notice.due]))
-    return [*_chart(notice), *(compose([section(page)]) for page in pages(groups, _PAGE))]
-
-
-def _long(lines: list[str], shown: int) -> list[Message]:
-    return [compose([section(page)]) for page in pages([("", lines)], _PAGE)] if len(lines) > shown else []
-
-
-def _few(lines: Sequence[str], most: int) -> list[str]:
-    more = len(lines) - most
-    return [*lines[:most], f"… and {more:,} more: see the thread"] if more > 0 else list(lines)
+    return [*_chart(notice), *in_thread(groups)]
 
 
 # --- the first line --------------------------------------------------------------------------------
@@ -172,7 +163,7 @@ def _theme(theme: DigestTheme) -> str:
         _quiet_cause(theme.cause),
         "muted" if theme.moved and theme.muted else "",
     )
-    return "\n".join(line for line in (told, _why(theme.why)) if line)
+    return "\n".join(line for line in (told, words.why(theme.why)) if line)
 
 
 def _low(theme: DigestTheme) -> str:
@@ -186,11 +177,6 @@ def _low(theme: DigestTheme) -> str:
 def _quiet_cause(cause: Cause | None) -> str:
     """Why, where it is not new figures, which nobody needs to be told."""
     return words.CAUSES[cause] if cause and cause is not Cause.PERFORMANCE else ""
-
-
-def _why(parts: Sequence[Because]) -> str:
-    told = words.because(parts)
-    return f"Why: {told}" if told else ""
 
 
 def _change(moved: Moved) -> str:
@@ -268,7 +254,7 @@ def _chart(notice: DigestNotice) -> list[Message]:
     if not names:
         return []
     text = f"The ranks in words: {words.joined(*_stands(notice.themes))}"
-    return [Message(cut(text, _PAGE), [], chart=ChartOf("theme" if len(names) == 1 else "themes", names))]
+    return [Message(cut(text, _CUT), [], chart=ChartOf("theme" if len(names) == 1 else "themes", names))]
 
 
 def _hint(notice: DigestNotice) -> str:

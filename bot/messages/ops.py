@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bot import words
 from bot.messages import decisions
 from bot.messages.alerts import release
+from bot.messages.lists import few, rest
 from bot.slack_text import (
     Block,
     Message,
@@ -19,9 +20,7 @@ from bot.slack_text import (
     cut,
     escape,
     literal,
-    pages,
     paragraphs,
-    section,
 )
 from jobs.notices import (
     Amendment,
@@ -49,16 +48,14 @@ def held(notice: HeldNotice, amendments: Sequence[Amendment] = (), ref: str = ""
     """
     made = [one for one in amendments if isinstance(one, DecidedNotice) and not one.failed]
     lines = [_finding(found) for found in notice.findings]
-    more = len(lines) - SHOWN
-    note = f"… and {more:,} more finding{words.plural_s(more)}: see the thread" if more > 0 else ""
     top = f"{decisions.fact(made[-1]) if made else _fact(notice)} · {release(notice.release)}"
     why = decisions.reason(made[-1]) if made else ""
     still_open = not made or made[-1].open
     buttons = [_buttons(notice, ref)] if ref and still_open else []
     hint = [context(_decide(notice))] if still_open else []
     marked = [context("illustrative data")] if notice.illustrative else []
-    thread = [compose([section(page), *marked]) for page in pages([("", lines)], 2_800)] if more > 0 else []
-    return compose([*paragraphs([top, why, *lines[:SHOWN], note]), *buttons, *hint, *marked], thread)
+    body = paragraphs([top, why, *few(lines, SHOWN, "finding")])
+    return compose([*body, *buttons, *hint, *marked], rest(lines, SHOWN, *marked))
 
 
 def _buttons(notice: HeldNotice, ref: str) -> Block:
@@ -90,13 +87,10 @@ def source(notice: SourceNotice) -> Message:
         *(f"• {words.strong(place)} works again" for place in notice.recovered),
         *(f"• {words.strong(name)} is there again" for name in notice.back),
     ]
-    more = len(lines) - SHOWN
-    note = f"… and {more:,} more: see the thread" if more > 0 else ""
-    rest = ""
+    hint = ""
     if notice.troubles or notice.gaps:
-        rest = "The figures held of these stand. All are looked at again on schedule; benchwatch sources shows them."
-    thread = [compose([section(page)]) for page in pages([("", lines)], 2_800)] if more > 0 else []
-    return compose(paragraphs([_source_fact(notice), *lines[:SHOWN], note, rest]), thread)
+        hint = "The figures held of these stand. All are looked at again on schedule; benchwatch sources shows them."
+    return compose(paragraphs([_source_fact(notice), *few(lines, SHOWN), hint]), rest(lines, SHOWN))
 
 
 def _source_fact(notice: SourceNotice) -> str:
@@ -126,16 +120,13 @@ def overdue(notice: OverdueNotice) -> Message:
     """Releases that are overdue, have moved or are cancelled; all of them are in the thread if there are many."""
     first, *others = (_expected(line) for line in notice.lines)
     lines = [f"• {line}" for line in others]
-    more = len(lines) - SHOWN
-    note = f"… and {more:,} more: see the thread" if more > 0 else ""
-    rest = ""
+    hint = ""
     if any(line.kind == "overdue" for line in notice.lines):
-        rest = (
+        hint = (
             "Nothing newer was taken in, and the figures held stand. If a release is out, its page or address may have "
             "changed: benchwatch sources shows what was last seen."
         )
-    thread = [compose([section(page)]) for page in pages([("", lines)], 2_800)] if more > 0 else []
-    return compose(paragraphs([first, *lines[:SHOWN], note, rest]), thread)
+    return compose(paragraphs([first, *few(lines, SHOWN), hint]), rest(lines, SHOWN))
 
 
 def _expected(line: OverdueLine) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from engine.changes import Change, Standing
+from state.acknowledgements import Acknowledgement
+from state.views import SnapshotView
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,18 @@ class Footing:
     """E.g. 2024-07-20/1: the release's date and how many snapshots it has had."""
     illustrative: bool
     """True for demonstration data: every message and chart must then say "illustrative comparators"."""
+
+    @classmethod
+    def of(cls, snapshot: SnapshotView) -> Footing:
+        """What was read with a snapshot stands on it."""
+        return cls(
+            council=snapshot.council_name,
+            comparators=snapshot.comparators,
+            areas=snapshot.areas,
+            quartile_rule=snapshot.quartile_rule,
+            snapshot=snapshot.label,
+            illustrative=snapshot.illustrative,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +60,12 @@ class Said:
     cause: str
     action: str
     review: str
+
+    @classmethod
+    def of(cls, kept: Acknowledgement, zone: ZoneInfo) -> Said:
+        """An acknowledgement with the day it was made on in this zone."""
+        day = datetime.fromisoformat(kept.at).astimezone(zone).date().isoformat()
+        return cls(kept.by_name or kept.by, day, kept.cause, kept.action, kept.review)
 
 
 @dataclass(frozen=True, slots=True)

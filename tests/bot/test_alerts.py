@@ -16,6 +16,7 @@ from bot.messages import nothing_left, render
 from bot.slack_poster import SlackPoster, web_client
 from bot.slack_text import Message, plain
 from engine.changes import Cause, Change, Kind, Standing
+from jobs.audience import TO
 from jobs.notices import (
     AcknowledgedNotice,
     Amendment,
@@ -36,7 +37,6 @@ from jobs.notices import (
 from jobs.pipeline import ingest
 from jobs.policy import OPS, TEAM, Lead
 from jobs.quiet import QuietHours
-from jobs.telling import TO
 from state import outbox
 from state.database import connect, unit
 from state.subscriptions import Subscription, subscribe

@@ -14,7 +14,8 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from bot.commands import Answers
-from bot.home import CHOOSE, Facts, Homes, home_view, token
+from bot.home import Homes
+from bot.home_view import CHOOSE, Facts, home_view, token
 from bot.people import Permissions
 from bot.slack_app import build_app, socket_handler, wsgi
 from bot.slack_poster import web_client

@@ -149,7 +149,7 @@ def test_a_subscription_to_what_is_no_longer_ranked_can_be_ended(office: Office)
 
 def test_a_mute_is_personal_unless_an_approver_says_for_everybody(office: Office) -> None:
     text = office.told("mute indicator burglary until next release counting rules change", APPROVER)
-    assert text.startswith("Residential burglary is muted for you until its next release – counting rules change")
+    assert text.startswith("Residential burglary is muted for you until the next release – counting rules change")
     assert "To undo: /rank unmute indicator burglary" in text
     assert muted(office) == [("U2", "indicator:burglary", "", "counting rules change")]
     assert audited(office) == []

@@ -18,9 +18,8 @@ from bot.actions import Actions
 from bot.commands import Answers, Payload, payload
 from bot.delivery import NoPicture
 from bot.errors import AnswerRefused
-from bot.home import CHOOSE
 from bot.people import OwnTeam, Permissions, Person
-from bot.slack_app import HOME, LARGEST, Responder, build_app, socket_handler, wsgi
+from bot.slack_app import LARGEST, Responder, build_app, socket_handler, wsgi
 from bot.slack_poster import SlackPoster, web_client
 from bot.slack_text import ChartOf, Message, Picture, compose, section
 from state.database import Database, Writer
@@ -394,10 +393,6 @@ def test_the_home_tab_is_told_once_of_what_people_do(slack: SlackDouble, made: C
         assert [people.replay(reply).status for reply in (opened, chosen)] == [200, 200]
     app.listener_runner.listener_executor.shutdown()
     assert sorted(tabs.told) == [("chosen", "weekly:police"), ("opened", "U1")]
-
-
-def test_the_home_tab_is_listened_to_under_its_own_name() -> None:
-    assert HOME == CHOOSE
 
 
 def test_which_workspace_is_ours_is_asked_once_and_again_after_a_failure(slack: SlackDouble) -> None:

@@ -287,7 +287,7 @@ def test_what_stands_wrong_is_corrected_where_nobody_hears_of_it_any_more(desk: 
     desk.fall()
     before = desk.last()
     with unit(desk.db):
-        unsubscribe(desk.db, "U1")
+        unsubscribe(desk.db, "U1", [POLICE])
     desk.take({"burglary": 10, "robbery": 31}, "2023/24")
     told = [(destination, type(notice)) for destination, notice, _ in desk.owed(before)]
     assert told == [("to:U1", CorrectionNotice), ("team", CorrectionNotice), ("team", ReleaseAlert)]

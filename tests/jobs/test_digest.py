@@ -15,11 +15,13 @@ import pytest
 from engine.catalogue import Catalogue, Indicator, Polarity, Theme
 from engine.changes import Cause, Kind
 from engine.origins import DataSet, Origin
-from jobs.digest import YOURS, choose, digests_due, digests_now, due_at, overdue, owe_digests, owe_now
+from jobs.coming import overdue
+from jobs.digest import YOURS, choose, digests_due, digests_now, owe_digests, owe_now
 from jobs.errors import SettingsError
 from jobs.notices import DigestNotice, DueLine, from_json
 from jobs.pipeline import ingest
 from jobs.policy import Policy
+from jobs.schedule import due_at
 from jobs.settings import Settings
 from jobs.settings.tables import Digest, Lead
 from jobs.settings.values import parse_cron
@@ -290,7 +292,7 @@ def test_who_subscribes_again_is_not_told_at_once_of_the_months_between(begun: C
     begun.subscribe("U7", POLICE)
     begun.owe(WEDNESDAY)
     with unit(begun.db):
-        subscriptions.unsubscribe(begun.db, "U7")
+        subscriptions.unsubscribe(begun.db, "U7", [POLICE])
     begun.take("2025-11-18", MONDAY, "2023/24", p0=30, p1=30)
     back = MONDAY + 8 * WEEK + timedelta(days=2)
     begun.subscribe("U7", POLICE, back)
