@@ -328,7 +328,9 @@ def ask_command(
     settings = _settings(config)
     with _reading(settings) as reader:
         known = partial(reader.read, lambda db: overview(db, settings, policy_from(settings)))
-        message = Answers(reader, command=settings.slack.command, overview=known).answer(question)
+        today = datetime.now(settings.schedule.timezone).date()
+        answers = Answers(reader, today=lambda: today, command=settings.slack.command, overview=known)
+        message = answers.answer(question)
     if blocks:
         _print({"text": message.text, "blocks": message.blocks}, "", as_json=True)
     else:

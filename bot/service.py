@@ -179,17 +179,18 @@ class Service:
     def _app(self, client: WebClient) -> App:
         """Everything that people can ask, press and open."""
         slack = self._settings.slack
+        here = partial(datetime.now, self._settings.schedule.timezone)
         team = OwnTeam(client)
         threading.Thread(target=team, name="team", daemon=True).start()  # asked before the first form is sent in
         permissions, files = Permissions(slack.approvers, team), Files(client)
         self._homes = Homes(self._reader, self._writer, client, permissions, self._settings, self._policy)
         return build_app(
-            Answers(self._reader, command=slack.command, overview=self._overview),
+            Answers(self._reader, today=lambda: here().date(), command=slack.command, overview=self._overview),
             client,
             signing_secret=self._secrets.signing_secret or "unused in socket mode",
             command=slack.command,
-            personal=Personal(self._reader, self._writer, permissions, files.send, _now, command=slack.command),
-            actions=Actions(self._reader, self._writer, permissions, client, self._deliver_soon),
+            personal=Personal(self._reader, self._writer, permissions, files.send, here, command=slack.command),
+            actions=Actions(self._reader, self._writer, permissions, client, self._deliver_soon, clock=here),
             homes=self._homes,
             draw=self._pictures,
             upload=files.upload,

@@ -52,7 +52,7 @@ class Actions:
         why: Why | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
-        """``why`` says why a subject moved, in place of ``bot.commands.why``."""
+        """``why`` stands in for ``bot.commands.why``; ``clock`` is one of where the council is: its date is today."""
         desk = Desk(reader, writer, permissions, client, deliver_soon, clock)
         parts = (Looking(desk, why or partial(why_blocks, reader)), Acknowledging(desk), Muting(desk), Deciding(desk))
         self.presses: Mapping[str, Pressed] = {name: press for part in parts for name, press in part.presses.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -132,14 +132,14 @@ class Desk:
 
     def owe(self, db: Database, found: Found[Any], notice: Notice, key: str) -> bool:
         """Owe what changes a message that stands; False when it was owed already."""
-        return owe(db, key, found.destination, notice, self.clock(), amends=found.ref) is not None
+        return owe(db, key, found.destination, notice, self.clock().astimezone(UTC), amends=found.ref) is not None
 
     def stamp(self) -> str:
-        """The moment it is, as it is stored."""
-        return self.clock().isoformat(timespec="seconds")
+        """The moment it is, as it is stored: in UTC."""
+        return self.clock().astimezone(UTC).isoformat(timespec="seconds")
 
     def today(self) -> date:
-        """The day it is."""
+        """The day it is where the council is."""
         return self.clock().date()
 
     def tell(self, found: Found[Any], person: Person, message: Message) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from bot import words
@@ -47,7 +47,10 @@ class SendFile(Protocol):
 
 
 class Personal:
-    """Answers to commands that are about the one who asks; safe to use from many threads."""
+    """Answers to commands that are about the one who asks; safe to use from many threads.
+
+    ``now`` is a clock of where the council is: its date is today.
+    """
 
     def __init__(
         self,
@@ -106,7 +109,7 @@ class _Asked:
 
     @property
     def stamp(self) -> str:
-        return self.now.isoformat(timespec="seconds")
+        return self.now.astimezone(UTC).isoformat(timespec="seconds")
 
     @property
     def today(self) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -188,6 +189,16 @@ def test_a_mute_ends_when_its_day_is_over(office: Office) -> None:
     assert office.told("mutes").startswith("1 mute for you")
     office.today = date(2017, 11, 3)
     assert office.told("mutes").startswith("No mutes for you, none for everybody")
+
+
+def test_today_is_the_councils_and_times_are_kept_in_utc(office: Office) -> None:
+    just_after_midnight = datetime(2026, 6, 2, 0, 30, tzinfo=ZoneInfo("Europe/London"))
+    permissions = Permissions([], lambda: "T1")
+    personal = Personal(office.reader, office.writer, permissions, office.send, lambda: just_after_midnight)
+    assert "2 June 2026" in plain(personal.answer("mute theme police until 2 june 2026 recount", ASKER, "D1"))
+    assert "2 June 2026" not in plain(personal.answer("mute theme police until 1 june 2026 recount", ASKER, "D1"))
+    with office.writer.unit() as db:
+        assert db.execute("SELECT until, at FROM mutes").fetchall() == [("2026-06-02", "2026-06-01T23:30:00+00:00")]
 
 
 def test_a_name_with_a_comma_is_taken_whole(office: Office) -> None:
