@@ -34,6 +34,8 @@ class DataSetLine:
     expected_state: str
     checked: str
     problem: str
+    late: bool = False
+    """Whether the ops channel was told that the release expected is overdue, and it has not come since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ def _source(db: Database, policy: Policy, name: str) -> SourceLine:
 
 def _dataset(wants: Wants, place: Place, last: tuple[str, str, str], expected: Expected, held: int) -> DataSetLine:
     name, day, kind = last
+    overdue = expected.state != "cancelled" and expected.told == f"overdue {expected.day}"
     return DataSetLine(
         dataset=wants.dataset.name,
         title=wants.dataset.title,
@@ -177,4 +180,5 @@ def _dataset(wants: Wants, place: Place, last: tuple[str, str, str], expected: E
         expected_state=expected.state,
         checked=place.checked,
         problem=place.problem or (f"release {held} is held for a decision" if held else ""),
+        late=overdue and not sources.has_come(expected, day),
     )

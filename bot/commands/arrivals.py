@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from bot import words
 from bot.commands.parts import command, paged
 from bot.slack_text import Message, code, cut, literal
 from jobs.overview import DataSetLine, IndicatorLine, Overview, SourceLine
-from state.sources import Expected, has_come
 from state.views import ReleaseView
 
-_MONTH = timedelta(days=30)
 _EVIDENCE = 300
 _FINDINGS = 5
 _SOON = 40
@@ -60,7 +58,7 @@ def sources(overview: Overview, page: int, today: date, about: str = "", of: fro
     if of is not None:
         wanted = {(line.source, line.dataset) for line in overview.indicators if line.indicator in of}
         lines = [line for line in lines if (line.source.source, line.dataset.dataset) in wanted]
-    late = [line for line in lines if line.late(today)]
+    late = [line for line in lines if line.dataset.late]
     wrong = [line for line in lines if line.dataset.problem]
     broken = [] if of is not None else [source for source in overview.sources if source.on and source.problem]
     due = sorted((line for line in lines if line.due(today)), key=lambda line: line.dataset.next_expected)
@@ -88,15 +86,6 @@ class _Line:
     def due(self, today: date) -> bool:
         """Whether something is announced for today or later."""
         return self.dataset.next_expected >= today.isoformat()
-
-    def late(self, today: date) -> bool:
-        """Whether what was announced for an earlier day has not come; a provisional day is given a month."""
-        one = self.dataset
-        if not one.next_expected or not one.released or one.problem:
-            return False
-        expected = Expected(one.next_expected, one.expected_state)
-        grace = _MONTH if one.expected_state == "provisional" else timedelta()
-        return date.fromisoformat(expected.day) + grace < today and not has_come(expected, one.released)
 
     def expected(self, today: date) -> str:
         """When the next release is, or was, announced."""
