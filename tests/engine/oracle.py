@@ -7,11 +7,13 @@ missing. Ranks, quartiles and counts are 0 where there is none, as in the kernel
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -83,6 +85,7 @@ def held(*releases: pd.DataFrame) -> pd.DataFrame:
     return newest.drop(columns=["release", "mark", "period"]).merge(labels, on=PERIOD)
 
 
+@cache
 def _period(label: str) -> Period | None:
     try:
         return parse_period(label)
@@ -104,6 +107,7 @@ def latest(known: pd.DataFrame, areas: Sequence[str], not_after: date | None = N
 # --- items 1 to 5: keys, badness, ranks, quartiles, eligibility -----------------------------------
 
 
+@cache
 def value_key(value: str, decimals: int | None) -> int:
     """The published decimal, times a power of ten, half to even; six decimals where the publisher names none."""
     places = 6 if decimals is None else decimals
@@ -188,10 +192,11 @@ def baskets(
             for area, (total, count) in sums.items()
             if count >= min_coverage * len(members) and count >= min(2, len(members))
         }
+        ordered = sorted(means.values())
         rows += [
             {"name": name, "kind": kind, "area_code": area, "total": len(members)}
             | dict(zip(("rank_sum", "rank_count"), sums.get(area, (0, 0)), strict=True))
-            | _place(means, area, judged=kind != "expenditure")
+            | _place(means.get(area), ordered, judged=kind != "expenditure")
             for area in areas
         ]
     return pd.DataFrame(rows)
@@ -213,15 +218,16 @@ def _members(
             yield f"Expenditure: {catalogue[code].name}", "expenditure", [code]
 
 
-def _place(means: Mapping[str, Fraction], area: str, *, judged: bool) -> dict[str, object]:
-    of = len(means)
-    if area not in means:
+def _place(mean: Fraction | None, ordered: Sequence[Fraction], *, judged: bool) -> dict[str, object]:
+    of = len(ordered)
+    if mean is None:
         return {"rank": 0, "of": of, "tied": False, "quartile": 0}
-    placed = 1 + sum(other < means[area] for other in means.values())
+    better, not_worse = bisect_left(ordered, mean), bisect_right(ordered, mean)
+    placed = 1 + better
     return {
         "rank": placed,
         "of": of,
-        "tied": list(means.values()).count(means[area]) > 1,
+        "tied": not_worse - better > 1,
         "quartile": 1 + 4 * (placed - 1) // of if judged and of >= 4 else 0,
     }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import html
 import re
 import zipfile
@@ -17,8 +15,8 @@ from hypothesis import strategies as st
 
 from engine.errors import EngineError
 from engine.periods import Mark, Period, PeriodError, parse_period
+from tests.real_data import PUBLISHED, columns_of
 
-PUBLISHED = Path(__file__).parents[2].parent / "shared" / "data"
 needs_published = pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published files are not at hand")
 
 
@@ -234,25 +232,17 @@ def test_no_text_does_anything_but_parse_or_be_refused(text: str) -> None:
 # --- the published files ------------------------------------------------------------------------------
 
 
-def columns(path: Path, names: set[str]) -> set[str]:
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8-sig") as stream:
-        rows = csv.reader(stream)
-        header = next(rows)
-        wanted = [index for index, name in enumerate(header) if name in names]
-        return {row[index] for row in rows for index in wanted}
-
-
 def csv_labels() -> Iterator[str]:
     for folder in ("releases/lait", "benchmark", "official", "responses/nomis", "responses/dfe-ees"):
         for path in sorted((PUBLISHED / folder).rglob("*.csv*")):
-            yield from columns(path, {"period", "Period", "Time period", "time_period", "DATE_NAME"})
+            for column in columns_of(path, "period", "Period", "Time period", "time_period", "DATE_NAME").columns:
+                yield from column.unique().to_pylist()
 
 
 def sheet_headers(path: Path) -> set[str]:
     """Cells of an OpenDocument sheet that are nothing but years."""
     content = zipfile.ZipFile(path).read("content.xml").decode()
-    cells = re.findall(r"<table:table-cell[^>]*>(.*?)</table:table-cell>", content, re.DOTALL)
+    cells = set(re.findall(r"<table:table-cell[^>]*>(.*?)</table:table-cell>", content, re.DOTALL))
     texts = {" ".join(html.unescape(re.sub("<[^>]+>", " ", cell)).split()) for cell in cells}
     return {text for text in texts if re.fullmatch(r"(FYE )?(19|20)\d\d(( to |[-/])\d{2,4})?[a-z]?", text)}
 

@@ -171,9 +171,11 @@ class Table:
             ]
             options = [{"id": self._ids.new("place", level, *entry.values()), **entry} for entry in entries]
             ids = {tuple(entry.values()): option["id"] for entry, option in zip(entries, options, strict=True)}
-            whole = parts.itertuples(index=False, name=None)
-            rows = pd.Series([ids.get(row, "") for row in whole], parts.index, dtype=str)
-            found[level] = (rows, options)
+            # Rows of one place have one number; numbers are in the order in which places first come.
+            number = parts.groupby(list(parts), sort=False).ngroup().to_numpy()
+            first = parts.drop_duplicates().itertuples(index=False, name=None)
+            of_number = np.array([ids.get(row, "") for row in first], object)
+            found[level] = (pd.Series(of_number[number], parts.index, dtype=object), options)
         return found
 
     @cached_property
@@ -260,15 +262,15 @@ class Table:
         return {one: known[one] for one in ids}
 
     def _results(self, rows: npt.NDArray[np.int64], columns: Mapping[str, str]) -> list[dict[str, Any]]:
-        times = self._times[["code", "period"]].iloc[rows].to_dict("records")
-        levels = self._levels.iloc[rows]
-        places = pd.DataFrame({level: ids.iloc[rows] for level, (ids, _) in self._places.items()}).to_dict("records")
+        times = _records(self._times[["code", "period"]].iloc[rows])
+        levels = self._levels.iloc[rows].tolist()
+        places = _records(pd.DataFrame({level: ids.iloc[rows] for level, (ids, _) in self._places.items()}))
         ids = {}
         for each in self.meta["filters"]:
             options = {option["label"]: option["id"] for option in each["options"]}
             ids[each["id"]] = self.frame[each["column"]].iloc[rows].map(options)
-        filters = pd.DataFrame(ids, index=levels.index).to_dict("records")
-        values = self.frame[list(columns.values())].iloc[rows].set_axis(list(columns), axis=1).to_dict("records")
+        filters = _records(pd.DataFrame(ids, index=rows))
+        values = _records(self.frame[list(columns.values())].iloc[rows].set_axis(list(columns), axis=1))
         return [
             {
                 "timePeriod": time,
@@ -367,6 +369,17 @@ class Table:
         _only(time, {"period", "code"}, "timePeriods")
         same = self._times["period"].isin([time["period"]]) | self._times["period"].str.startswith(f"{time['period']}/")
         return (same & (self._times["code"] == time["code"])).to_numpy()
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows by column, out of Python's own lists: taken from the packed text one by one they are dear."""
+    if frame.columns.empty:
+        return [{} for _ in frame.index]
+    names = list(map(str, frame.columns))
+    return [
+        dict(zip(names, row, strict=True))
+        for row in zip(*(frame[name].tolist() for name in frame.columns), strict=True)
+    ]
 
 
 def _words(column: str) -> str:

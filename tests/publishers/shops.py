@@ -339,7 +339,7 @@ def ods(sheets: Mapping[str, Rows]) -> bytes:
 def packed(content: str | Iterable[bytes]) -> bytes:
     """An ODS file with this content."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as whole:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as whole:
         whole.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         whole.writestr("META-INF/manifest.xml", '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:x"/>')
         with whole.open("content.xml", "w", force_zip64=True) as part:

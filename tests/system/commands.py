@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -182,6 +183,11 @@ class Desk:
             ]
             found[table] = self.rows(f"SELECT {', '.join(map(quoted, columns))} FROM {table}")  # noqa: S608
         return found
+
+    def like(self, other: Desk) -> Self:
+        """What another desk has, settings, files and database, of which no command may be running."""
+        shutil.copytree(other.folder, self.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock"))
+        return self
 
     def figures(self) -> dict[str, list[tuple[Any, ...]]]:
         """Everything in the database that answers and alerts are made from."""

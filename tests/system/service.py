@@ -52,7 +52,7 @@ def until(fact: Callable[[], T], what: str = "", patience: float = PATIENCE) -> 
         if found:
             return found
         assert time.monotonic() < deadline, f"never came: {what or fact}"
-        pause.wait(0.02)
+        pause.wait(0.05)
 
 
 class Running(Protocol):

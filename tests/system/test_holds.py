@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.commands import Desk
+from tests.system.commands import Desk, Launcher
 from tests.system.releases import COUNCIL, COUNTIES, Book, Entry, at_place, release, without
 
 FINE, DOUBTFUL = Entry("burglary"), Entry("robbery", unit="%")
@@ -16,15 +16,22 @@ OPS = '[slack]\nops_channel = "ops"\n'
 Change = Callable[[Book, dict[str, float]], None]
 
 
-@pytest.fixture
-def held(desk: Desk) -> Desk:
-    """A desk with one release of two indicators in."""
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, launcher: Launcher) -> Desk:
+    """A desk with one release of two indicators in, to be copied."""
+    desk = Desk(tmp_path_factory.mktemp("first"), launcher)
     desk.settings(OPS)
     book = Book((FINE, DOUBTFUL))
     for code, place in (("burglary", 10), ("robbery", 12)):
         book.add(code, "2021/22", at_place(place, level=95, seed=2)).add(code, "2022/23", at_place(place))
     assert desk.run("ingest", book.write(desk.folder / "in", "first-2023-11-01.csv")).code == 0
     return desk
+
+
+@pytest.fixture
+def held(desk: Desk, first: Desk) -> Desk:
+    """A desk with one release of two indicators in."""
+    return desk.like(first)
 
 
 def duplicated(book: Book, figures: dict[str, float]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.commands import Desk
+from tests.system.commands import Desk, Launcher
 from tests.system.releases import Book, Entry, at_place, release
 
 ENTRIES = (Entry("burglary"), Entry("robbery"))
@@ -21,12 +21,19 @@ ROW = "burglary,E10000018,2023/24,1.5\n"
 NOBODY = 65534
 
 
-@pytest.fixture
-def begun(desk: Desk) -> Desk:
-    """A desk with one release in."""
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, launcher: Launcher) -> Desk:
+    """A desk with one release in, to be copied."""
+    desk = Desk(tmp_path_factory.mktemp("first"), launcher)
     book = release(ENTRIES, {"burglary": 10, "robbery": 12}, "2022/23")
     assert desk.run("ingest", book.write(desk.folder / "in", "first-2023-11-01.csv")).code == 0
     return desk
+
+
+@pytest.fixture
+def begun(desk: Desk, first: Desk) -> Desk:
+    """A desk with one release in."""
+    return desk.like(first)
 
 
 def rows(change: Callable[[list[str]], None]) -> bytes:
