@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p $(IS_NEW) 2>/dev/null && echo $$p && break; done)
 NEED_PYTHON = "$(PYTHON)" $(IS_NEW) 2>/dev/null || { \
 	echo 'benchwatch needs Python 3.11 or newer, and "$(or $(PYTHON),python3)" is not. Try make PYTHON=…' >&2; exit 1; }
-PYTEST_ARGS ?= -n 3 --dist loadfile
+PYTEST_ARGS ?= -n 4 --dist loadfile
 
 VENV := .venv
 BIN := $(VENV)/bin

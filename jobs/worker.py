@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing import connection, get_context, parent_process
 
@@ -36,8 +39,22 @@ _NICENESS = 5
 def start_worker(settings: Settings) -> ProcessPoolExecutor:
     """A pool of one process for the work below that ends when its parent does."""
     pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_prepare, initargs=(settings,))
-    pool.submit(_connection, settings)  # so that the libraries are loaded before the first release comes
+    with _without_main():
+        pool.submit(_connection, settings)  # so that the libraries are loaded before the first release comes
     return pool
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Processes begun inside do not import the main module again: Slack and the command line, which they need not."""
+    main = sys.modules["__main__"]
+    kept = {name: getattr(main, name) for name in ("__spec__", "__file__") if hasattr(main, name)}
+    main.__spec__ = None
+    main.__file__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(kept)
 
 
 _FOLDERS: tuple[Places, ...] = ("folders",)
