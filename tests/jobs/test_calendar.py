@@ -21,8 +21,8 @@ from jobs import calendar
 from jobs.calendar import NAME, Seen
 from jobs.http import Client
 from jobs.notices import OverdueLine, OverdueNotice, SourceNotice, from_json
-from jobs.pipeline import Raw, ingest
 from jobs.overview import overview
+from jobs.pipeline import Raw, ingest
 from jobs.policy import OPS, Policy
 from jobs.settings import Secrets, load_settings
 from jobs.sources import publisher
