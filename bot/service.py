@@ -11,7 +11,7 @@ from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TextIO, TypeVar
 
 import structlog
@@ -27,7 +27,6 @@ from bot.delivery import Delivery, Poster
 from bot.health import Health, wsgi_app
 from bot.home import Homes
 from bot.people import OwnTeam, Permissions
-from bot.pictures import Pictures
 from bot.slack_app import build_app, socket_handler, wsgi
 from bot.slack_files import Files
 from bot.slack_poster import SlackPoster, web_client
@@ -62,6 +61,9 @@ if TYPE_CHECKING:
 
     from slack_bolt import App
     from slack_sdk import WebClient
+
+    from bot.pictures import Pictures
+    from bot.slack_text import ChartOf, Picture
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -136,9 +138,8 @@ class Service:
         stack.callback(self._reader.close)
         self._writer = Writer(path)
         stack.callback(self._writer.close)
-        self._pictures = Pictures(self._reader)
         self._delivery = Delivery(
-            db, path, self._poster(), self._destinations(), _now, self._pictures, quiet_hours(self._settings)
+            db, path, self._poster(), self._destinations(), _now, self._draw, quiet_hours(self._settings)
         )
         self.health.watch("database", self._database_fault)
         self.health.watch("schedule", lambda: "not started yet")
@@ -192,9 +193,18 @@ class Service:
             personal=Personal(self._reader, self._writer, permissions, files.send, here, command=slack.command),
             actions=Actions(self._reader, self._writer, permissions, client, self._deliver_soon, clock=here),
             homes=self._homes,
-            draw=self._pictures,
+            draw=self._draw,
             upload=files.upload,
         )
+
+    def _draw(self, of: ChartOf) -> Picture | None:
+        return self._pictures(of)
+
+    @cached_property
+    def _pictures(self) -> Pictures:
+        from bot.pictures import Pictures  # noqa: PLC0415 - drawing takes 40 MB, and many services never draw
+
+        return Pictures(self._reader)
 
     def _overview(self) -> Overview:
         return self._reader.read(lambda db: overview(db, self._settings, self._policy))

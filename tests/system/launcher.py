@@ -14,7 +14,8 @@ import sys
 import traceback
 from typing import Any
 
-import bot.service  # loaded here, so that `run` starts at once too
+import bot.pictures  # loaded here, so that `run` starts at once too, and draws at once
+import bot.service
 import bot.slack_poster
 from bot.cli import main
 from jobs.sources import publisher, publisher_names
