@@ -19,7 +19,7 @@ from tests.slack_double import SlackDouble
 from tests.system.commands import COMMAND, Desk, Launcher, environ
 
 T = TypeVar("T")
-PATIENCE = 20.0
+PATIENCE = 60.0
 TOKENS = {
     "SLACK_BOT_TOKEN": "xoxb-7-secret-bot",
     "SLACK_APP_TOKEN": "xapp-7-secret-app",

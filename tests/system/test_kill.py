@@ -17,7 +17,7 @@ from tests.system.service import TEAM, Service, prepare, until
 
 MOMENTS = 10
 ENTRIES = tuple(Entry(f"i{number}", f"Theme {number % 5}") for number in range(24))
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def editions(folder: Path) -> list[Path]:

@@ -20,7 +20,7 @@ from tests.system.service import OPS, TEAM, TOKENS, Service, prepare, running, u
 ENTRIES = (Entry("burglary"), Entry("robbery"), Entry("potholes", ROADS))
 FIRST = {"burglary": 10, "robbery": 12, "potholes": 3}
 SECOND = {"burglary": 26, "robbery": 12, "potholes": 3}
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def drop(desk: Desk, name: str, places: dict[str, int], period: str, level: float) -> None:
