@@ -81,7 +81,7 @@ class Forked:
 
         self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()
-        assert begun.wait(3 * PATIENCE), "the launcher takes a minute to load the libraries"
+        assert begun.wait(PATIENCE), "the launcher takes a minute to load the libraries"
 
     def wait(self, timeout: float) -> int:
         self._thread.join(timeout)
