@@ -137,6 +137,7 @@ def test_health_pages_say_what_is_well_and_what_is_not(desk: Desk, slack: SlackD
     service = start()
     assert service.get("/healthz") == (200, '{"alive": true}')
     until(lambda: service.get("/readyz")[0] == 200, "readiness")
+    until(lambda: "file" in json.loads(service.get("/readyz")[1])["last_poll"], "the first look at the folder")
     document = json.loads(service.get("/readyz")[1])
     assert (document["database"], document["schedule"], document["slack"]) == ("ok", "ok", "ok")
     assert document["last_poll"]["file"]
