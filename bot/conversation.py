@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -133,21 +134,25 @@ class Conversation:
 
     def _answer(self, body: Body, text: str, channel: str, *, shared: bool) -> None:
         """At once what only reads; what may write has threads of its own, so that nobody else waits for it."""
-        if shared or not self._may_write(text):
-            self._give(body, text, channel, shared=shared)
+        personal = self._personal
+        if personal is None or shared or not self._handles(personal, text):
+            self._give(body, text, lambda: self._answers.payload(text, shared=shared), shared=shared)
         else:
-            self._writers.submit(logged, lambda asked: self._give(asked, text, channel, shared=False), body)
+            person = Person.of(body)
+            made = partial(self._give, text=text, make=lambda: payload(personal.answer(text, person, channel)))
+            self._writers.submit(logged, made, body)
 
-    def _may_write(self, text: str) -> bool:
+    @staticmethod
+    def _handles(personal: Personal, text: str) -> bool:
         try:
-            return self._personal is not None and self._personal.handles(text)
+            return personal.handles(text)
         except Exception:  # noqa: BLE001 - it is met with again, logged and told when the answer is made
             return False
 
-    def _give(self, body: Body, text: str, channel: str, *, shared: bool) -> None:
+    def _give(self, body: Body, text: str, make: Callable[[], Payload], *, shared: bool = False) -> None:
         begun = time.perf_counter()
         try:
-            answer = self._made(body, text, channel, shared=shared)
+            answer = make()
         except Exception:  # whatever went wrong, the one who asked is told
             log.exception("answer_failed", command=_logged_as(text))
             answer = _SORRY
@@ -155,11 +160,6 @@ class Conversation:
             log.info("answered", command=_logged_as(text), seconds=round(time.perf_counter() - begun, 3))
             if answer.chart and self._draw:
                 self._artists.submit(self._follow, body, self._draw, answer.chart, text, shared=shared)
-
-    def _made(self, body: Body, text: str, channel: str, *, shared: bool) -> Payload:
-        if self._personal and not shared and self._personal.handles(text):
-            return payload(self._personal.answer(text, Person.of(body), channel))
-        return self._answers.payload(text, shared=shared)
 
     def _follow(
         self, body: Body, draw: Callable[[ChartOf], Picture | None], chart: ChartOf, text: str, *, shared: bool

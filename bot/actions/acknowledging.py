@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.actions.desk import (
-    STALE,
     Body,
     Desk,
     Found,
@@ -41,21 +40,17 @@ class Acknowledging:
 
     def press(self, body: Body) -> Message | None:
         """Open the form."""
-        found = self._desk.pressed(body, ReleaseAlert)
-        if found is None or not found.notice.moved:
-            return sentence(STALE)
-        if no := self._desk.refusal(Person.of(body), _WHAT):
-            return sentence(no)
+        found = self._desk.alert(self._desk.pressed(body, ReleaseAlert), Person.of(body), _WHAT)
+        if isinstance(found, str):
+            return sentence(found)
         return self._desk.show(body, _TITLE, lambda: _form(found))
 
     def sent(self, body: Body) -> Submitted:
         """Check what was filled in; what is right is kept once, however often it comes."""
         person, view = Person.of(body), body["view"]
-        found = self._desk.find(view.get("private_metadata"), ReleaseAlert)
-        if found is None:
-            return refused(_TITLE, STALE)
-        if no := self._desk.refusal(person, _WHAT):
-            return refused(_TITLE, no)
+        found = self._desk.alert(self._desk.find(view.get("private_metadata"), ReleaseAlert), person, _WHAT)
+        if isinstance(found, str):
+            return refused(_TITLE, found)
         filled = Filled(view)
         chosen = [found.notice.moved[at] for at in picked(filled.several("subjects"), len(found.notice.moved))]
         cause, review = filled.words("cause"), filled.day("review")

@@ -85,7 +85,7 @@ class Desk:
         It may be pressed before its place is noted; a direct message then has the ID of its reader in place of it.
         """
         found = self.find(body["actions"][0].get("value"), kind)
-        channel = str((body.get("channel") or body.get("container") or {}).get("id"))
+        channel = str((body.get("channel") or {}).get("id"))
         if found and found.channel == Person.of(body).id and channel.startswith("D"):
             return replace(found, channel=channel)
         return found if found and channel == found.channel else None
@@ -105,6 +105,12 @@ class Desk:
             return None
         notice = from_json(owed.payload)
         return Found(number, notice, part.channel, owed.destination) if isinstance(notice, kind) else None
+
+    def alert(self, found: Found[ReleaseAlert] | None, person: Person, what: str) -> Found[ReleaseAlert] | str:
+        """The alert that a button or form belongs to, or why the person may not do this with it, in mrkdwn."""
+        if found is None or not found.notice.moved:
+            return STALE
+        return self.refusal(person, what) or found
 
     def show(self, body: Body, title: str, make: Callable[[], View]) -> Message | None:
         """Open a modal for the one who pressed: an empty one at once, as Slack waits three seconds only."""

@@ -72,11 +72,9 @@ class Looking:
 
     def chart(self, body: Body) -> Message:
         """Post the chart of what the first line tells into the thread, once."""
-        found, person = self._desk.pressed(body, ReleaseAlert), Person.of(body)
-        if found is None or not found.notice.moved:
-            return sentence(STALE)
-        if no := self._desk.refusal(person, "Posting a chart"):
-            return sentence(no)
+        found = self._desk.alert(self._desk.pressed(body, ReleaseAlert), Person.of(body), "Posting a chart")
+        if isinstance(found, str):
+            return sentence(found)
         kind, names = chart_of(found.notice.moved, headline(found.notice))
         digest = hashlib.sha256(repr(names).encode()).hexdigest()[:12]
         key = f"chart/{found.ref}/{kind}/{digest}"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from bot import words
 from bot.actions import forms
 from bot.actions.desk import (
-    STALE,
     Body,
     Desk,
     Found,
@@ -57,22 +56,19 @@ class Muting:
 
     def press(self, body: Body) -> Message | None:
         """Open the form; approvers are asked for whom."""
-        found, person = self._desk.pressed(body, ReleaseAlert), Person.of(body)
-        if found is None or not found.notice.moved:
-            return sentence(STALE)
-        if no := self._desk.refusal(person, _WHAT):
-            return sentence(no)
+        person = Person.of(body)
+        found = self._desk.alert(self._desk.pressed(body, ReleaseAlert), person, _WHAT)
+        if isinstance(found, str):
+            return sentence(found)
         approver = self._desk.permissions.approver(person)
         return self._desk.show(body, _TITLE, lambda: _form(found, approver=approver))
 
     def sent(self, body: Body) -> Submitted:
         """Check what was filled in, and who sent it."""
         person, view = Person.of(body), body["view"]
-        found = self._desk.find(view.get("private_metadata"), ReleaseAlert)
-        if found is None:
-            return refused(_TITLE, STALE)
-        if no := self._desk.refusal(person, _WHAT):
-            return refused(_TITLE, no)
+        found = self._desk.alert(self._desk.find(view.get("private_metadata"), ReleaseAlert), person, _WHAT)
+        if isinstance(found, str):
+            return refused(_TITLE, found)
         filled = Filled(view)
         everybody = filled.one("whom") == _ALL.value
         if everybody and (no := self._desk.no_approver(person, "Muting for everybody")):
