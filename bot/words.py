@@ -53,6 +53,9 @@ _INELIGIBLE = {
     "large_tie": "not judged: too many areas tie",
 }
 
+_PERFORMING = {-1: "high performing", 0: "middling performance", 1: "low performing"}
+_SPENDING = {-1: "high spending", 0: "middling spending", 1: "low spending"}
+
 _CHECKS = {
     "bad_rows": "rows that cannot be read",
     "rows_lost": "rows lost",
@@ -252,6 +255,17 @@ def spend(standing: Standing | None) -> str:
     return f"{tied}{ordinal(standing.rank)} highest of {standing.of}{lowest}"
 
 
+def half(standing: Standing) -> int:
+    """−1 in the first half of the ranks, 1 in the second, 0 in the very middle of an odd number."""
+    twice, middle = 2 * (standing.rank or 0), (standing.of or 0) + 1
+    return (twice > middle) - (twice < middle)
+
+
+def quadrant(performance: int, spending: int) -> str:
+    """As "high performing, low spending", from the halves of both ranks; rank 1 is the highest spend."""
+    return f"{_PERFORMING[performance]}, {_SPENDING[spending]}"
+
+
 def bars(ranks: Sequence[int | None], of: int) -> str:
     """Ranks as bars, taller for better; a dot where there is no rank."""
     top = len(_BARS) - 1
@@ -261,7 +275,7 @@ def bars(ranks: Sequence[int | None], of: int) -> str:
 def judged(view: IndicatorView) -> str:
     """As "quartile 4", or why there is none."""
     if view.eligibility != "eligible":
-        return _INELIGIBLE.get(view.eligibility, "not judged")
+        return not_judged(view.eligibility)
     return quartiles(None, view.standing) if view.standing else ""
 
 

@@ -32,7 +32,7 @@ from bot.charts.style import (
     width,
 )
 from bot.slack_text import Picture
-from bot.words import count, place, position, spend
+from bot.words import count, half, place, position, quadrant, spend
 from engine.changes import Standing
 from state.histories import SpendMap, SpendPoint
 
@@ -45,9 +45,8 @@ _NAME_ROOM = 1.35
 _ROW = 0.17
 _NEUTRAL = "#f1f1ee"
 
-_PERFORMING = {-1: "high performing", 0: "middling performance", 1: "low performing"}
-_SPENDING = {-1: "high spending", 0: "middling spending", 1: "low spending"}
 _QUADRANTS = ((-1, 1), (-1, -1), (1, 1), (1, -1))
+_FILLS = {(-1, 1): BANDS[0], (1, -1): BANDS[3]}
 
 
 @dataclass
@@ -147,24 +146,13 @@ def _free_spot(room: _Room, x: float, y: float) -> tuple[float, float]:
     return spot, y
 
 
-def _side(standing: Standing) -> int:
-    """−1 in the first half of the ranks, 1 in the second, 0 in the very middle."""
-    middle = (standing.of or 0) + 1
-    twice = 2 * (standing.rank or 0)
-    return (twice > middle) - (twice < middle)
-
-
 def _sides(point: SpendPoint) -> tuple[int, int]:
-    return _side(point.performance), _side(point.spend)
+    return half(point.performance), half(point.spend)
 
 
 def _quadrant(point: SpendPoint) -> str:
     """As "high performing, low spending"."""
-    return _named(_sides(point))
-
-
-def _named(sides: tuple[int, int]) -> str:
-    return f"{_PERFORMING[sides[0]]}, {_SPENDING[sides[1]]}"
+    return quadrant(*_sides(point))
 
 
 def _spending(standing: Standing) -> str:
@@ -187,19 +175,13 @@ def _plane(card: Card) -> None:
     """The four quadrants with their names, and the ends of both axes."""
     left, middle, top = LEFT, LEFT + INNER / 2, card.top
     for performing, spending in _QUADRANTS:
-        fill = (
-            BANDS[0]
-            if (performing, spending) == (-1, 1)
-            else BANDS[3]
-            if (performing, spending) == (1, -1)
-            else _NEUTRAL
-        )
+        fill = _FILLS.get((performing, spending), _NEUTRAL)
         x = middle + 0.008 if spending > 0 else left
         y = top if performing < 0 else top + _PLOT / 2 + 0.008
         card.box(x, y, INNER / 2 - 0.008, _PLOT / 2 - 0.008, fill)
         label = top + _STRIP / 2 if performing < 0 else top + _PLOT - _STRIP / 2
         edge = WIDTH - RIGHT - 0.06 if spending > 0 else left + 0.06
-        words = _named((performing, spending)).capitalize()
+        words = quadrant(performing, spending).capitalize()
         card.write(edge, label, words, size=SMALL, colour=SOFT, align="right" if spending > 0 else "left")
     below = top + _PLOT + 0.11
     card.write(left, below, "◀ higher spending per head", size=SMALL, colour=SOFT)
@@ -245,16 +227,16 @@ def _name(card: Card, room: _Room, x: float, y: float, name: str, *, bold: bool 
     """A name beside its mark where there is room for it; the council's is written in any case."""
     points, mark = (8.0, 0.075) if bold else (SMALL, 0.05)
     words = fitted(name, _NAME_ROOM * (2 if bold else 1), points, bold=bold)
-    reach, half = width(words, points, bold=bold), points / 72 * 0.62
+    reach, rise = width(words, points, bold=bold), points / 72 * 0.62
     right, left = x + mark + 0.015, x - mark - 0.015 - reach
-    away = mark + half + 0.005
+    away = mark + rise + 0.005
     spots = [
         (right, y), (left, y),
         (x - reach / 2, y - away), (x - reach / 2, y + away),
         (right, y - away * 0.8), (left, y - away * 0.8),
         (right, y + away * 0.8), (left, y + away * 0.8),
     ]  # fmt: skip
-    boxes = [(at, down - half, at + reach, down + half) for at, down in spots]
+    boxes = [(at, down - rise, at + reach, down + rise) for at, down in spots]
     inside = [box for box in boxes if box[0] > LEFT + 0.03 and box[2] < WIDTH - RIGHT - 0.03]
     inside = [box for box in inside if box[1] > card.top + 0.2 and box[3] < card.top + _PLOT - 0.2] or inside
     found = next((box for box in inside if room.free(box)), inside[0] if bold and inside else None)
@@ -275,7 +257,7 @@ def _areas_alt(spending: SpendMap, own: SpendPoint | None) -> str:
     held: dict[tuple[int, int], list[str]] = {sides: [] for sides in _QUADRANTS}
     for point in sorted(spending.points, key=lambda point: point.performance.rank or 0):
         held.setdefault(_sides(point), []).append(plain(point.name))
-    counts = [f"{_named(sides)}: {len(names)}" for sides, names in held.items() if names or sides in _QUADRANTS]
+    counts = [f"{quadrant(*sides)}: {len(names)}" for sides, names in held.items() if names or sides in _QUADRANTS]
     best = held[-1, 1]
     clauses = [
         f"Areas: {'; '.join(counts)}.",

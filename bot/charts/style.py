@@ -76,6 +76,24 @@ def accent(standing: Standing | None) -> str:
     return {1: BETTER, 4: WORSE}.get(quartile or 0, DOT)
 
 
+def rank_of(standing: Standing | None) -> int | None:
+    """The rank; None where there is none, or it is not known among how many."""
+    return standing.rank if standing and standing.of else None
+
+
+def moved(before: Standing | None, after: Standing | None) -> str:
+    """Better, worse or same; empty where one side has no rank."""
+    old, new = rank_of(before), rank_of(after)
+    if old is None or new is None:
+        return ""
+    return "same" if new == old else "better" if new < old else "worse"
+
+
+def quartile_ends(of: int) -> list[float]:
+    """Where the quartiles of so many areas begin and end, from 0 to 1: behind the last rank of each."""
+    return [-(-quarter * of // len(QUARTILES)) / of for quarter in range(len(QUARTILES) + 1)]
+
+
 def among(on: SnapshotView) -> str:
     """Who is compared, as "32 county areas, illustrative comparators"."""
     words = f"{on.areas} {plain(on.comparators)}"
@@ -85,7 +103,7 @@ def among(on: SnapshotView) -> str:
 def foot(on: SnapshotView) -> tuple[str, ...]:
     """On what a chart stands: comparators, quartile rule and snapshot; what is made up says so."""
     stands = f"{on.areas} {plain(on.comparators)} · quartiles by the {on.quartile_rule} rule"
-    made_up = " · illustrative comparators: figures made up" if on.illustrative else ""
+    made_up = f" · {ILLUSTRATIVE}: figures made up" if on.illustrative else ""
     return stands, f"Snapshot {on.label}{made_up}"
 
 

@@ -22,7 +22,10 @@ from bot.charts.style import (
     Card,
     among,
     foot,
+    moved,
     plain,
+    quartile_ends,
+    rank_of,
     told,
     width,
 )
@@ -48,15 +51,12 @@ class ThemeMove:
     @property
     def word(self) -> str:
         """Better, worse or same; empty where one side has no rank."""
-        old, new = _rank(self.before), _rank(self.after)
-        if old is None or new is None:
-            return ""
-        return "same" if new == old else "better" if new < old else "worse"
+        return moved(self.before, self.after)
 
 
 def themes_chart(moves: Sequence[ThemeMove], on: SnapshotView, years: tuple[str, str]) -> Picture:
     """The council's rank in each theme, best first, 1st at the left; ``years`` are the words for before and after."""
-    ordered = sorted(moves, key=lambda move: (_rank(move.after) or 10**6, move.theme))
+    ordered = sorted(moves, key=lambda move: (rank_of(move.after) or 10**6, move.theme))
     notes = (f"{plain(on.council_name)}'s rank in each theme; 1st is best, at the left",)
     card = Card(_HEAD + _ROW * max(len(ordered), 1), "Themes", _fact(ordered), notes=notes, foot=foot(on))
     _key(card, years)
@@ -72,10 +72,6 @@ def themes_chart(moves: Sequence[ThemeMove], on: SnapshotView, years: tuple[str,
     return card.picture(_alt(ordered, on, years))
 
 
-def _rank(standing: Standing | None) -> int | None:
-    return None if standing is None or standing.of is None else standing.rank
-
-
 def _fact(moves: Sequence[ThemeMove]) -> str:
     """As "3 up, 2 down, 1 unchanged"."""
     words = [move.word for move in moves]
@@ -87,20 +83,20 @@ def _fact(moves: Sequence[ThemeMove]) -> str:
     if not moves:
         return "none has a rank yet"
     if not parts:
-        return f"{count(sum(_rank(move.after) is not None for move in moves), 'rank')} and no earlier one"
+        return f"{count(sum(rank_of(move.after) is not None for move in moves), 'rank')} and no earlier one"
     return ", ".join(parts)
 
 
 def _place(standing: Standing | None) -> str:
-    return "no rank" if standing is None or _rank(standing) is None else position(standing)
+    return "no rank" if standing is None or rank_of(standing) is None else position(standing)
 
 
 def _span(move: ThemeMove) -> str:
     """The standing in words for the alternative text, e.g. 26th to 18th of 27, better."""
     old, new = _place(move.before), _place(move.after)
-    if _rank(move.after) is None:
-        return f"{old} to {new}" if _rank(move.before) else new
-    if _rank(move.before) is None:
+    if rank_of(move.after) is None:
+        return f"{old} to {new}" if rank_of(move.before) else new
+    if rank_of(move.before) is None:
         return f"{place(move.after)}, no rank before"
     return f"{old} to {place(move.after)}, {move.word}"
 
@@ -134,7 +130,7 @@ def _row(card: Card, move: ThemeMove, top: float) -> None:
     words = f"{_place(move.before)} → {_place(move.after)}  {_SIGNS[move.word]}".rstrip()
     if move.word == "same":
         words = f"stays {_place(move.after)}"
-    elif _rank(move.before) is None:
+    elif rank_of(move.before) is None:
         words = _place(move.after)
     card.write(WIDTH - RIGHT, top + 0.1, words, colour=colour, align="right")
     room = INNER - width(words, TEXT) - _GAP
@@ -151,16 +147,15 @@ def _row(card: Card, move: ThemeMove, top: float) -> None:
 
 def _bands(bands: Sequence[list[_Box]], move: ThemeMove, middle: float) -> None:
     """The four quartiles of the areas ranked, as wide as the ranks they hold."""
-    shown = next((s for s in (move.after, move.before) if s is not None and _rank(s) is not None), None)
-    of = (shown.of if shown else None) or 4
-    edges = [-(-quarter * of // 4) / of for quarter in range(5)]
-    for boxes, (first, last) in zip(bands, pairwise(edges), strict=True):
+    shown = next((s for s in (move.after, move.before) if s is not None and rank_of(s) is not None), None)
+    of = (shown.of if shown else None) or len(QUARTILES)
+    for boxes, (first, last) in zip(bands, pairwise(quartile_ends(of)), strict=True):
         boxes.append((LEFT + INNER * first, middle - 0.075, max(INNER * (last - first) - 0.012, 0.0), 0.15))
 
 
 def _across(standing: Standing | None) -> float | None:
     """Where a rank stands between the left and the right margin: in the middle of its own share of the bar."""
-    rank = _rank(standing)
+    rank = rank_of(standing)
     if standing is None or rank is None or standing.of is None:
         return None
     return LEFT + INNER * (rank - 0.5) / standing.of

@@ -11,6 +11,7 @@ from itertools import pairwise
 from bot.charts.bullet import BULLET, bullet, verdict
 from bot.charts.style import (
     BANDS,
+    BETTER,
     DOT,
     INK,
     LEFT,
@@ -239,7 +240,7 @@ def _good(card: Card, plane: _Plane) -> None:
         upper, lower = plane.y(float(polarity.highest)), plane.y(float(polarity.lowest))
         left, right = LEFT, WIDTH - RIGHT - _GUTTER
         for y in (upper, lower):
-            card.line([left, right], [y, y], "#0b5394", 0.7)
+            card.line([left, right], [y, y], BETTER, 0.7)
         card.box(left, upper, right - left, max(lower - upper, 0.01), _GOOD)
 
 

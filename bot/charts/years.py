@@ -21,8 +21,11 @@ from bot.charts.style import (
     accent,
     among,
     foot,
+    moved,
     plain,
+    quartile_ends,
     quartile_words,
+    rank_of,
     told,
     width,
 )
@@ -35,7 +38,6 @@ from state.views import SnapshotView
 _PLOT, _HEAD, _FOOT = 1.9, 0.17, 0.32
 """Above and below the bands there is room for the ranks of the first and the last."""
 _GUTTER = 0.98
-_QUARTERS = 4
 
 
 def theme_chart(history: ThemeHistory) -> Picture:
@@ -66,8 +68,9 @@ def theme_chart(history: ThemeHistory) -> Picture:
     return card.picture(_alt(history, on, now))
 
 
-def _fact(now: Standing | None) -> str:
-    return ", ".join(part for part in (place(now), quartile_words(now)) if part)
+def _fact(standing: Standing | None) -> str:
+    """As "21st of 32, third quartile"."""
+    return ", ".join(part for part in (place(standing), quartile_words(standing)) if part)
 
 
 def _since(years: Sequence[ThemeYear]) -> tuple[str, ...]:
@@ -75,20 +78,9 @@ def _since(years: Sequence[ThemeYear]) -> tuple[str, ...]:
     ranked = [year for year in years if year.standing and year.standing.rank]
     if len(ranked) < 2 or ranked[-1] is not years[-1]:  # noqa: PLR2004 - a move is between two
         return ()
-    word = _word(ranked[-2], ranked[-1])
-    moved = {"better": "▲ better", "worse": "▼ worse", "same": "= unchanged"}[word]
-    return (f"{moved} since {ranked[-2].year}, when it was {place(ranked[-2].standing)}",)
-
-
-def _word(old: ThemeYear, new: ThemeYear) -> str:
-    before, after = _rank(old), _rank(new)
-    if before is None or after is None:
-        return ""
-    return "same" if before == after else "better" if after < before else "worse"
-
-
-def _rank(year: ThemeYear) -> int | None:
-    return year.standing.rank if year.standing and year.standing.of else None
+    word = moved(ranked[-2].standing, ranked[-1].standing)
+    way = {"better": "▲ better", "worse": "▼ worse", "same": "= unchanged"}[word]
+    return (f"{way} since {ranked[-2].year}, when it was {place(ranked[-2].standing)}",)
 
 
 def _columns(number: int) -> list[tuple[float, float]]:
@@ -96,23 +88,18 @@ def _columns(number: int) -> list[tuple[float, float]]:
     return [(left + step * at, left + step * (at + 1)) for at in range(number)]
 
 
-def _edges(of: int) -> list[float]:
-    """Where quartiles end, as shares of the height: the last rank of each."""
-    return [-(-quarter * of // _QUARTERS) / of for quarter in range(_QUARTERS + 1)]
-
-
 def _bands(
     card: Card, years: Sequence[ThemeYear], columns: Sequence[tuple[float, float]], shown: Standing | None
 ) -> None:
     """The quartiles of each year's own number of areas, in words with their ranks at the left."""
-    usual = (shown.of if shown else None) or _QUARTERS
+    usual = (shown.of if shown else None) or len(QUARTILES)
     for (left, right), year in zip(columns, years, strict=True):
         of = (year.standing.of if year.standing else None) or usual
-        edges = _edges(of)
+        edges = quartile_ends(of)
         for fill, first, last in zip(BANDS, edges, edges[1:], strict=False):
             top = card.top + _HEAD + _PLOT * first
             card.box(left, top, right - left + 0.004, _PLOT * (last - first) - 0.012, fill)
-    edges = _edges(usual)
+    edges = quartile_ends(usual)
     for words, first, last in zip(QUARTILES, edges, edges[1:], strict=False):
         middle = card.top + _HEAD + _PLOT * (first + last) / 2
         if last <= first:  # fewer areas than quartiles
@@ -127,7 +114,7 @@ def _bands(
 def _path(card: Card, years: Sequence[ThemeYear], columns: Sequence[tuple[float, float]]) -> None:
     points: list[tuple[float, float] | None] = []
     for (left, right), year in zip(columns, years, strict=True):
-        rank = _rank(year)
+        rank = rank_of(year.standing)
         of = year.standing.of if year.standing else None
         points.append(((left + right) / 2, card.top + _HEAD + _PLOT * (rank - 0.5) / of) if rank and of else None)
     for before, after in pairwise(points):
@@ -174,8 +161,5 @@ def _alt(history: ThemeHistory, on: SnapshotView, now: Standing | None) -> str:
         f"Chart: {plain(history.name)}, rank of {plain(on.council_name)} over the years, 1st being best, "
         f"among {among(on)}. Now {_fact(now)}."
     )
-    clauses = [
-        f"{year.year}: {', '.join(part for part in (place(year.standing), quartile_words(year.standing)) if part)}."
-        for year in history.years
-    ]
+    clauses = [f"{year.year}: {_fact(year.standing)}." for year in history.years]
     return told(start, clauses, lambda left: f"And {left} more.")

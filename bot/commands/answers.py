@@ -47,6 +47,7 @@ _COMING = frozenset({"next", "new", "due", "out", "release", "releases", "publis
 _WITHOUT_FIGURES: frozenset[Verb] = frozenset({"help", "meaning", "releases", "sources"})
 """Verbs that are answered before the first release too, and are no beginnings of names."""
 _WORDS = 12
+"""Words of an argument in which a name is looked for."""
 
 
 def answer(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot import words
 from bot.commands.parts import answered, with_chart
 from bot.commands.spending import quadrant
-from bot.commands.themes import headline, share_of, years
+from bot.commands.themes import bottom_fact, composites, headline, share_of, years
 from bot.slack_text import ChartOf, Message, paragraphs
 from state.views import BottomReport, IndicatorReport, OverallReport, SnapshotView, ThemeReport
 
@@ -32,17 +32,13 @@ def chart_indicator(report: IndicatorReport) -> Message:
 
 def chart_overall(report: OverallReport) -> Message:
     """The ranks of all themes, this year's and last year's."""
-    ranks = ", ".join(f"{words.name(one.name)} {words.place(one.standing)}" for one in report.composites[:3])
-    fact = f"*{words.joined(ranks or words.count(len(report.themes), 'theme'))}* · {share_of(report)}"
+    fact = f"*{composites(report) or words.count(len(report.themes), 'theme')}* · {share_of(report)}"
     return _chart("overall", [fact], ChartOf("themes"), report.snapshot)
 
 
 def chart_bottom(report: BottomReport) -> Message:
     """The bottom quartile theme by theme."""
-    number = len(report.indicators)
-    share = words.share(number, report.judged, "indicator")
-    fact = f"*{share} {'is' if number == 1 else 'are'} in the bottom quartile*"
-    return _chart("bottom", [fact], ChartOf("bottom"), report.snapshot)
+    return _chart("bottom", [bottom_fact(report)], ChartOf("bottom"), report.snapshot)
 
 
 def chart_spend(report: ThemeReport) -> Message:

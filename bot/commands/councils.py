@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from bot import words
 from bot.commands.parts import CHART, answered, ask_button, command, paged, paged_table
-from bot.commands.themes import by_standing, headline, rows_of, share_of, spend_line, years
+from bot.commands.themes import by_standing, composites, headline, rows_of, share_of, spend_line, years
 from bot.slack_text import Message, paragraphs, unescape
 from engine.changes import Standing
 from state.views import IndicatorReport, IndicatorView, LeagueReport, OverallReport, Peer, SnapshotView, ThemeReport
@@ -19,9 +19,8 @@ _AHEAD_NAMED = 6
 def council(report: OverallReport, page: int) -> Message:
     """A comparator's table: every theme with its ranks, its spending and its share in the bottom quartile."""
     name = report.area
-    ranks = ", ".join(f"{words.name(one.name)} {words.place(one.standing)}" for one in report.composites[:3])
     top = [
-        f"*{': '.join(part for part in (words.name(name), ranks) if part)}* · {share_of(report)}",
+        f"*{': '.join(part for part in (words.name(name), composites(report)) if part)}* · {share_of(report)}",
         f"Beside us: {command('compare', name)}",
     ]
     beside = ask_button("Compare with us", "compare", name, f"Compare {name} with us")

@@ -13,6 +13,7 @@ from bot.commands.themes import more_about
 from bot.slack_text import Message
 from engine.areas import load_areas
 from engine.changes import BOTTOM_QUARTILE
+from engine.explain import Distance
 from state.views import IndicatorReport, IndicatorView, Peer
 
 AROUND = 3
@@ -86,20 +87,17 @@ def _line(report: IndicatorReport) -> str:
         return ""
     if own.quartile == BOTTOM_QUARTILE:
         if report.distance and report.distance.way == "leave":
-            return _out(report)
+            return _out(report.indicator, report.distance)
         return f"Out of the bottom quartile: {_gap(own, outside[-1], report.indicator, 'up')}" if outside else ""
     if not inside:
         return "Nobody is in the bottom quartile, because of ties"
     return f"The bottom quartile begins: {_gap(own, inside[0], report.indicator, 'down')}"
 
 
-def _out(report: IndicatorReport) -> str:
+def _out(view: IndicatorView, distance: Distance) -> str:
     """What it takes to leave the bottom quartile, and whom that passes."""
-    if report.distance is None:
-        return ""
-    view = report.indicator
-    needs = re.sub(r",? to leave the bottom quartile", "", words.distance(report.distance, view.unit, view.decimals))
-    past = load_areas()[report.distance.at].name
+    needs = re.sub(r",? to leave the bottom quartile", "", words.distance(distance, view.unit, view.decimals))
+    past = load_areas()[distance.at].name
     return f"Out of the bottom quartile: {needs}, just past {words.name(past)}"
 
 

@@ -14,10 +14,7 @@ from bot.slack_text import ChartOf, Message, paragraphs
 from engine.changes import Standing
 from state.views import AreaStanding, LeagueReport, OverallReport, ThemeReport, ThemeView
 
-BEST = "high performing, low spending"
-WORST = "low performing, high spending"
-_PERFORMING = {-1: "high performing", 0: "middling performance", 1: "low performing"}
-_SPENDING = {-1: "high spending", 0: "middling spending", 1: "low spending"}
+BEST = words.quadrant(-1, 1)
 _NAMED = 12
 
 
@@ -28,7 +25,7 @@ def quadrant(performance: Standing | None, spend: Standing | None) -> str:
     """
     if performance is None or spend is None or performance.rank is None or spend.rank is None:
         return ""
-    return f"{_PERFORMING[_side(performance)]}, {_SPENDING[_side(spend)]}"
+    return words.quadrant(words.half(performance), words.half(spend))
 
 
 def spend(report: OverallReport, page: int) -> Message:
@@ -104,13 +101,8 @@ def _groups(areas: Iterable[AreaStanding], own: Standing, spent: Standing) -> li
 
 
 def _better_for_less(area: AreaStanding, own: Standing, spent: Standing) -> bool:
-    ranks = (area.standing.rank, own.rank, area.spend.rank if area.spend else None, spent.rank)
-    if None in ranks:
-        return False
-    return (area.standing.rank or 0) < (own.rank or 0) and ((area.spend and area.spend.rank) or 0) > (spent.rank or 0)
+    return _before(area.standing, own) and _before(spent, area.spend)
 
 
-def _side(standing: Standing) -> int:
-    """−1 in the first half of the ranks, 1 in the second, 0 in the very middle."""
-    twice, middle = 2 * (standing.rank or 0), (standing.of or 0) + 1
-    return (twice > middle) - (twice < middle)
+def _before(one: Standing, other: Standing | None) -> bool:
+    return bool(one.rank and other and other.rank and one.rank < other.rank)

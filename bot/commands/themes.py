@@ -75,12 +75,16 @@ def standing(item: IndicatorView) -> str:
 def overall(report: OverallReport, page: int) -> Message:
     """The council's table: composites, then themes, with rank, spend and count in the bottom quartile."""
     council = words.name(report.snapshot.council_name)
-    ranks = ", ".join(f"{words.name(item.name)} {words.place(item.standing)}" for item in report.composites[:3])
-    fact = f"*{': '.join(part for part in (council, ranks) if part)}* · {share_of(report)}"
+    fact = f"*{': '.join(part for part in (council, composites(report)) if part)}* · {share_of(report)}"
     chart = ask_button("Chart", "chart", "overall", "Chart of all themes", CHART)
     return paged_table(
         ("overall", ""), page, [fact, _extremes(report.themes)], rows_of(report), report.snapshot, [chart]
     )
+
+
+def composites(report: OverallReport) -> str:
+    """As "Overall Outcomes 5th of 32"; empty without composites."""
+    return ", ".join(f"{words.name(item.name)} {words.place(item.standing)}" for item in report.composites[:3])
 
 
 def share_of(report: OverallReport) -> str:
@@ -107,16 +111,27 @@ def _extremes(themes: Sequence[ThemeView]) -> str:
 
 def bottom(report: BottomReport, page: int) -> Message:
     """Indicators in the bottom quartile theme by theme, and those that left it or improved significantly."""
+    recent = [line(moved(change)) for change in report.left]
+    groups = [*_by_theme(report.indicators), ("*Left it or improved significantly*", recent)]
+    chart = [ask_button("Chart", "chart", "bottom", "Chart of the bottom quartile by theme", CHART)]
+    return paged(
+        ("bottom", report.theme or ""),
+        page,
+        [bottom_fact(report)],
+        groups,
+        report.snapshot,
+        [] if report.theme else chart,
+    )
+
+
+def bottom_fact(report: BottomReport) -> str:
+    """As "5 of 20 indicators (25%) of Police & Crime are in the bottom quartile"."""
     number = len(report.indicators)
     share = (
         words.share(number, report.judged, "indicator") if report.judged else words.count(0, "indicator").capitalize()
     )
     within = f" of {words.name(report.theme)}" if report.theme else ""
-    fact = f"*{share}{within} {'is' if number == 1 else 'are'} in the bottom quartile*"
-    recent = [line(moved(change)) for change in report.left]
-    groups = [*_by_theme(report.indicators), ("*Left it or improved significantly*", recent)]
-    chart = [ask_button("Chart", "chart", "bottom", "Chart of the bottom quartile by theme", CHART)]
-    return paged(("bottom", report.theme or ""), page, [fact], groups, report.snapshot, [] if report.theme else chart)
+    return f"*{share}{within} {'is' if number == 1 else 'are'} in the bottom quartile*"
 
 
 def changes(found: Sequence[ChangeView], asked: str, heading: str, page: int, snapshot: SnapshotView) -> Message:

@@ -15,8 +15,7 @@ from bot.commands.themes import by_standing
 from bot.commands.wishes import mute_wish, subscription_wish
 from bot.slack_text import plain
 from state.mutes import mutes
-from state.views import IndicatorView
-from tests.bot.test_commands import indicator
+from tests.bot.asking import indicator
 from tests.bot.test_questions import APPROVER, Office, demonstrated
 
 TODAY = date(2026, 11, 22)
@@ -94,7 +93,6 @@ def test_what_is_not_judged_stands_last_under_its_own_heading() -> None:
         indicator("Free meals", 26, polarity="none", eligibility="no_direction"),
         indicator("Middling", 16),
     )
-    assert all(isinstance(item, IndicatorView) for item in items)
     found = [(heading, [line.split(" — ")[0] for line in lines]) for heading, lines in by_standing(items)]
     assert found == [
         ("*In the bottom quartile*", ["• *Low*"]),
@@ -176,4 +174,4 @@ def test_nothing_typed_takes_long_to_understand(office: Office, text: str) -> No
     mute_wish(text, TODAY)
     subscription_wish(text)
     match(text, names)
-    assert time.process_time() - begun < 0.5  # some hundredths; before, seconds
+    assert time.process_time() - begun < 0.5  # it takes some hundredths

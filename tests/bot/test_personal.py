@@ -17,12 +17,13 @@ from bot.commands.personal import Personal
 from bot.commands.wishes import mute_wish, subscription_wish
 from bot.errors import BotError
 from bot.people import Permissions, Person
-from bot.slack_text import Message, plain
+from bot.slack_text import plain
 from jobs.pipeline import ingest
 from state.database import connect
 from state.export import COLUMNS
 from state.mutes import EVERYBODY, mutes
 from state.subscriptions import Subscription, subscriptions
+from tests.bot.asking import buttons
 from tests.bot.test_questions import APPROVER, ASKER, GUEST, NOW, TODAY, Office, demonstrated
 from tests.system.releases import POLICE, ROADS, Entry, policy, release
 
@@ -68,11 +69,6 @@ def muted(office: Office) -> list[tuple[str, str, str, str]]:
 def audited(office: Office) -> list[tuple[str, str, str]]:
     query = "SELECT actor, action, subject FROM audit WHERE actor LIKE '%(U%' ORDER BY id"
     return office.reader.read(lambda db: [(row[0], row[1], row[2]) for row in db.execute(query)])
-
-
-def buttons(message: Message) -> list[tuple[str, str]]:
-    elements = [element for block in message.blocks for element in (*block.get("elements", ()), block.get("accessory"))]
-    return [(item["action_id"], item["value"]) for item in elements if item and item["type"] == "button"]
 
 
 # --- subscriptions --------------------------------------------------------------------------------
