@@ -5,7 +5,7 @@ In fractions throughout: what is shown rounded is rounded by those who show it (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -14,9 +14,8 @@ from typing import Literal
 import numpy as np
 
 from engine.catalogue import MAX_DECIMALS, UNKNOWN_DECIMALS, Polarity
+from engine.changes import BOTTOM_QUARTILE
 from engine.ranking import QuartileRule, badness, exact_key, value_keys
-
-BOTTOM = 4
 
 Part = Literal["common", "joined", "left"]
 
@@ -211,8 +210,8 @@ def distance(
         return None
     step = 10 ** (figures.scale - figures.printed)
     bad = figures.badness
-    if quartile == BOTTOM:
-        outside = [code for code, (_, other) in ranks.items() if other is not None and other < BOTTOM]
+    if quartile == BOTTOM_QUARTILE:
+        outside = [code for code, (_, other) in ranks.items() if other is not None and other < BOTTOM_QUARTILE]
         if not outside:
             return None
         at = max(outside, key=lambda code: (bad[code], code))
@@ -229,11 +228,14 @@ def _first_inside(
     area: str, bad: Mapping[str, int], ranks: Mapping[str, tuple[int, int | None]], quartile_rule: QuartileRule
 ) -> str | None:
     """The area behind which the bottom quartile begins."""
-    order: Callable[[str], tuple[int, str]] = lambda code: (bad[code], code)  # noqa: E731 - a name for a sort key
+
+    def order(code: str) -> tuple[int, str]:
+        return bad[code], code
+
     if quartile_rule == "rank":
         others = sorted((code for code in bad if code != area), key=order)
-        return others[-(-3 * len(bad) // BOTTOM) - 1]  # 4 · (r − 1) // n is 3 from so many better ones on
-    inside = [code for code, (_, other) in ranks.items() if other == BOTTOM]
+        return others[-(-3 * len(bad) // 4) - 1]  # 4 · (r − 1) // n is 3 from so many better ones on
+    inside = [code for code, (_, other) in ranks.items() if other == BOTTOM_QUARTILE]
     return min(inside, key=order, default=None)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -62,6 +63,16 @@ class Basis:
     def of(cls, catalogue: Catalogue, comparators: Sequence[str], rules: Rules) -> Basis:
         """The basis of ranking this catalogue's indicators among these areas by these rules."""
         return cls(tuple(comparators), dict(catalogue.indicators), tuple(catalogue.composites.values()), rules)
+
+    def made_of(self, basket: str) -> list[str]:
+        """The indicators that make up a theme or composite where they are eligible. Method, items 6 and 7."""
+        composites = {entry.name: entry.themes for entry in self.composites}
+        themes = composites.get(basket, (basket,))
+        return [
+            code
+            for code, entry in self.indicators.items()
+            if entry.polarity.directional and (entry.theme in themes or not themes)
+        ]
 
     @cached_property
     def hash(self) -> str:
@@ -163,6 +174,15 @@ def choose_rows(
     rows = np.nonzero(usable)[0]
     latest[panel.row_indicator[rows]] = rows  # rows ascend by period, so the last one written is the latest
     return latest[latest >= 0]
+
+
+def own_year(ends: Iterable[int]) -> int | None:
+    """The year a basket is of: that in which most of its members' periods end, given by year; the later of two alike.
+
+    One monthly indicator does not make a theme a year younger. None without members. Method, item 9.
+    """
+    counts = Counter(ends)
+    return max(counts, key=lambda year: (counts[year], year), default=None)
 
 
 def take_snapshot(

@@ -11,15 +11,15 @@ from engine.changes import Kind
 from engine.panel import Panel
 from engine.quality import Check
 from jobs.errors import DecisionError
-from jobs.held import owe_decided, question, with_rest
+from jobs.held import are, counted, named, owe_decided, question, with_rest
 from jobs.observation_file import unpack
 from jobs.pipeline import (
     Outcome,
     accept,
     accept_but_for_doubtful,
     hold,
+    hold_findings,
     indicator_findings,
-    owe_findings,
     refuse_unrankable,
     relabelled,
     whole_findings,
@@ -172,8 +172,7 @@ def _look_at_rest(
     if fine:
         outcome = accept(db, release, release.panel.of_indicators(fine), held, number, policy, now)
     if findings:
-        releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
-        owed = owe_findings(db, number, release, findings, policy, now, whole=False)
+        owed = hold_findings(db, number, release, findings, policy, now, whole=False)
         outcome = replace(outcome, owed=outcome.owed + owed)
     return replace(outcome, findings=tuple(findings), held=tuple(sorted(doubtful)))
 
@@ -214,8 +213,7 @@ def _decided_on(db: Database, stored: releases.ReleaseRow, chosen: Collection[st
     """Names of the indicators that a decision is on; none where it is on the whole release."""
     if stored.status == "held" and set(chosen) == set(releases.held_indicators(db, stored.id)):
         return ()
-    names = {code: entry.name for code, entry in observations.load_indicators(db).items()}
-    return tuple(names.get(code) or code for code in sorted(chosen))
+    return named(db, sorted(chosen))
 
 
 def _audit(db: Database, decision: Decision, now: datetime, indicators: Iterable[str], said: str) -> str:
@@ -236,13 +234,11 @@ def _audit(db: Database, decision: Decision, now: datetime, indicators: Iterable
 def _came_of(outcome: Outcome) -> str:
     """What became of figures let through, in plain words."""
     if outcome.status == "held":
-        return (
-            f"{_number(len(outcome.findings), 'other finding')} came up and {_are(len(outcome.findings))} asked about"
-        )
+        return f"{counted(len(outcome.findings), 'other finding')} came up and {are(len(outcome.findings))} asked about"
     if not outcome.snapshot:
         return "nothing in it was not held already"
     changes = sum(change.kind != Kind.BASELINE for change in outcome.changes)
-    return f"accepted as snapshot {outcome.snapshot}; {_number(changes, 'change') if changes else 'nothing moved'}"
+    return f"accepted as snapshot {outcome.snapshot}; {counted(changes, 'change') if changes else 'nothing moved'}"
 
 
 def _looked(
@@ -253,18 +249,10 @@ def _looked(
         return _joined("nothing is found any more", _came_of(outcome))
     taken = _came_of(outcome) if outcome.status != "held" else ""
     if anew:
-        return _joined(taken, f"{_number(len(found), 'finding')} now, asked about anew below")
-    same = "the same is found" if set(found) == set(before) else f"{_number(len(found), 'finding')} left"
+        return _joined(taken, f"{counted(len(found), 'finding')} now, asked about anew below")
+    same = "the same is found" if set(found) == set(before) else f"{counted(len(found), 'finding')} left"
     return _joined(taken, f"still held: {same}")
 
 
 def _joined(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"

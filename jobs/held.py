@@ -7,21 +7,18 @@ another message asks anew.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
 from engine.quality import Finding
 from jobs.notices import DecidedNotice, HeldNotice, from_json
 from jobs.owing import owe
-from state import outbox, releases
+from state import observations, outbox, releases
 from state.database import Database
 from state.ledger import Decision
 from state.outbox import Owed
 
-Verdict = Literal["approve", "reject", "look", "superseded"]
-_VERDICTS: dict[str, Verdict] = {"approve": "approve", "reject": "reject", "look": "look", "superseded": "superseded"}
 _SLACK_ID = re.compile(r"\s*\([UW][A-Z0-9]+\)$")
 
 
@@ -99,7 +96,7 @@ def _notice(decision: Decision, outcome: str, now: datetime) -> DecidedNotice:
     return DecidedNotice(
         kind="decided",
         release=decision.release,
-        verdict=_VERDICTS[decision.verdict],
+        verdict=decision.verdict,
         by=by(decision.actor),
         day=now.date().isoformat(),
         indicators=(),
@@ -117,4 +114,20 @@ def _owe(db: Database, row: Owed, key: str, notice: DecidedNotice, now: datetime
 def with_rest(db: Database, release: int, outcome: str) -> str:
     """An outcome in words, with how much of the release is still held after it."""
     left = len(releases.held_indicators(db, release))
-    return f"{outcome}; {f'{left:,} indicators are' if left > 1 else '1 indicator is'} still held" if left else outcome
+    return f"{outcome}; {counted(left, 'indicator')} {are(left)} still held" if left else outcome
+
+
+def named(db: Database, codes: Iterable[str]) -> tuple[str, ...]:
+    """What indicators are called; the code of one without a name."""
+    known = observations.load_indicators(db)
+    return tuple((known[code].name if code in known else "") or code for code in codes)
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things, as "1 finding", "1,200 findings"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def are(count: int) -> str:
+    """The verb that so many things take."""
+    return "is" if count == 1 else "are"

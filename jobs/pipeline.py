@@ -21,7 +21,7 @@ from engine.derived import with_ratios
 from engine.panel import Panel
 from engine.quality import Check, Finding
 from jobs.errors import SourceError, TooEarly
-from jobs.held import asks_already, owe_decided, question, with_rest
+from jobs.held import asks_already, named, owe_decided, question, with_rest
 from jobs.notices import ReleaseInfo
 from jobs.policy import Policy
 from jobs.ranking import catalogue_now, rank_and_compare
@@ -189,7 +189,6 @@ def _superseding(db: Database, by: int, name: str, now: datetime) -> Iterator[No
         gone = sorted(codes - after.get(number, set()))
         if number in after and not gone:
             continue
-        names = {code: entry.name for code, entry in observations.load_indicators(db).items()}
         owe_decided(
             db,
             asked[number],
@@ -197,7 +196,7 @@ def _superseding(db: Database, by: int, name: str, now: datetime) -> Iterator[No
             key=f"by {by} {_stamp(now)}",
             outcome=with_rest(db, number, f"release {by} ({name}) has come since"),
             now=now,
-            indicators=[names.get(code) or code for code in gone] if number in after else (),
+            indicators=named(db, gone) if number in after else (),
         )
 
 
@@ -272,14 +271,13 @@ def hold(
     db: Database, raw: Raw | None, release: Release, number: int, findings: list[Finding], policy: Policy, now: datetime
 ) -> Outcome:
     """Hold a release whole; ``raw`` is None when it is staged already."""
-    releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
     if raw:
         _stage(db, number, raw)
-    owed = owe_findings(db, number, release, findings, policy, now, whole=True)
-    return Outcome(number, release.name, "held", tuple(findings), notes=release.notes, owed=int(owed))
+    owed = hold_findings(db, number, release, findings, policy, now, whole=True)
+    return Outcome(number, release.name, "held", tuple(findings), notes=release.notes, owed=owed)
 
 
-def owe_findings(
+def hold_findings(
     db: Database,
     number: int,
     release: Release,
@@ -289,7 +287,11 @@ def owe_findings(
     *,
     whole: bool,
 ) -> int:
-    """Ask the ops channel about findings, unless a message that still stands open asks about them all."""
+    """Hold what findings are about, and ask the ops channel unless a message that stands open asks about them all.
+
+    Returns how many messages are owed.
+    """
+    releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
     asked = question(db, number)
     if asks_already(asked, findings):
         return 0
@@ -338,10 +340,9 @@ def accept_but_for_doubtful(
     rebased = relabelled(approved or {})
     outcome = accept(db, release, release.panel.of_indicators(fine), held, number, policy, now, rebased=rebased)
     if findings:
-        releases.add_findings(db, number, [(f.indicator or "", f.check, f.evidence) for f in findings], "held")
         if raw:
             _stage(db, number, raw)
-        owed = owe_findings(db, number, release, findings, policy, now, whole=False)
+        owed = hold_findings(db, number, release, findings, policy, now, whole=False)
         outcome = replace(outcome, owed=outcome.owed + owed)
     return replace(outcome, findings=tuple(findings), held=tuple(sorted(doubtful)))
 

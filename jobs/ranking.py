@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -28,7 +27,7 @@ from engine.changes import (
 )
 from engine.panel import Panel
 from engine.ranking import Eligibility
-from engine.snapshot import Basis, Snapshot, choose_rows, rank_panel, take_snapshot
+from engine.snapshot import Basis, Snapshot, choose_rows, own_year, rank_panel, take_snapshot
 from jobs.policy import Policy
 from jobs.tidy import panel_areas
 from state import observations, snapshots
@@ -298,8 +297,7 @@ def _save_history(db: Database, after: Known, basis: Basis, catalogue: Catalogue
 def _earlier_years(after: Known, basis: Basis) -> dict[int, dict[tuple[str, str], Standing]]:
     """Every area's standing in each basket in the snapshots of the YEARS_BACK years before its own, by years ago.
 
-    A basket's own year is that in which most of its members' current periods end: one monthly indicator does not
-    make a theme a year younger. Method, item 9.
+    Method, item 9.
     """
     own_years = _own_years(after.snapshot)
     found: dict[int, dict[tuple[str, str], Standing]] = {ago: {} for ago in range(1, YEARS_BACK + 1)}
@@ -330,9 +328,9 @@ def _a_year_earlier(snapshot: Snapshot, year: int, ago: int) -> dict[str, date]:
 def _own_years(snapshot: Snapshot) -> dict[str, int]:
     years = {}
     for (name, _), members in zip(snapshot.baskets, snapshot.members, strict=True):
-        ends = Counter(snapshot.panel.periods[row].end.year for row in members)
-        if ends:
-            years[name] = max(ends, key=lambda year: (ends[year], year))
+        year = own_year(snapshot.panel.periods[row].end.year for row in members)
+        if year is not None:
+            years[name] = year
     return years
 
 

@@ -135,18 +135,7 @@ def standing(db: Database, code: str, area: str, snapshot: int) -> Standing | No
 
 def members(db: Database, name: str, area: str, snapshot: int) -> dict[str, Member]:
     """The indicators that made an area's average rank over a theme or composite at a snapshot, by code."""
-    return _members(db, _codes(basis_at(db, snapshot), name), area, snapshot, judged=True)
-
-
-def _codes(basis: Basis, name: str) -> list[str]:
-    """What a theme or composite is made of where it is eligible (method, items 6 and 7)."""
-    composites = {entry.name: entry.themes for entry in basis.composites}
-    themes = composites.get(name, (name,))
-    return [
-        code
-        for code, entry in basis.indicators.items()
-        if entry.polarity.directional and (entry.theme in themes or not themes)
-    ]
+    return _members(db, basis_at(db, snapshot).made_of(name), area, snapshot, judged=True)
 
 
 def _members(db: Database, codes: list[str], area: str, snapshot: int, *, judged: bool) -> dict[str, Member]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,7 +21,7 @@ from engine.changes import BOTTOM_QUARTILE, Standing
 from engine.panel import PLAIN, Panel
 from engine.periods import Period, parse_period
 from engine.ranking import Eligibility, Ranks
-from engine.snapshot import Basis, rank_panel
+from engine.snapshot import Basis, own_year, rank_panel
 from state.queries import current_snapshot, standings
 from state.snapshots import basis_at
 from state.views import SnapshotView
@@ -175,30 +174,26 @@ def theme_history(db: Database, name: str) -> ThemeHistory | None:
             (snapshot.council, name),
         )
     }
-    own = _own_year(db, snapshot, name, row[0])
+    own = _own_year(db, snapshot, name)
     now = Standing(row[1], row[2], row[3], bool(row[4])) if row[1] else None
     years = [ThemeYear(own - ago, earlier.get(ago)) for ago in range(max(earlier, default=0), 0, -1)]
     return ThemeHistory(snapshot, name, row[0], (*years, ThemeYear(own, now)))
 
 
-def _own_year(db: Database, snapshot: SnapshotView, name: str, kind: str) -> int:
-    """The year in which most of a basket's current periods end; the snapshot's where it has none (method, item 9)."""
-    themes = {name}
-    if kind == "composite":
-        named = next((entry.themes for entry in basis_at(db, snapshot.id).composites if entry.name == name), ())
-        themes = set(named)
-    ends = Counter[int]()
-    for theme, period, found in db.execute(
-        "SELECT theme, series.period, count(*) FROM ranks JOIN indicators ON indicators.id = ranks.indicator_id "
-        "JOIN series ON series.id = ranks.series_id JOIN areas ON areas.id = ranks.area_id "
-        "WHERE until_snapshot IS NULL AND areas.code = ? AND eligibility = ? GROUP BY 1, 2",
-        (snapshot.council, int(Eligibility.ELIGIBLE)),
-    ):
-        if not themes or theme in themes:
-            ends[int(period.partition("/")[2][:4])] += found
-    if not ends:
-        return int(snapshot.label[:4])
-    return max(ends, key=lambda year: (ends[year], year))
+def _own_year(db: Database, snapshot: SnapshotView, name: str) -> int:
+    """The year that a basket is of now; the snapshot's where it has no members."""
+    made_of = set(basis_at(db, snapshot.id).made_of(name))
+    ends = [
+        int(period.partition("/")[2][:4])
+        for code, period in db.execute(
+            "SELECT indicators.code, series.period FROM ranks JOIN indicators ON indicators.id = ranks.indicator_id "
+            "JOIN series ON series.id = ranks.series_id JOIN areas ON areas.id = ranks.area_id "
+            "WHERE until_snapshot IS NULL AND areas.code = ? AND eligibility = ?",
+            (snapshot.council, int(Eligibility.ELIGIBLE)),
+        )
+        if code in made_of
+    ]
+    return own_year(ends) or int(snapshot.label[:4])
 
 
 def spend_map(db: Database, theme: str) -> SpendMap | None:

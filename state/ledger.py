@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlite_utils import Database
 
 RUNS_KEPT = 1000
 """Job runs kept for each job."""
 
+Verdict = Literal["approve", "reject", "look", "superseded"]
+"""What is decided about a held release; superseded by a later release, which nobody asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What somebody decided about a held release: approve, reject or look; all of it when ``indicators`` is empty."""
+    """What somebody decided about a held release; about all of it when ``indicators`` is empty."""
 
     release: int
-    verdict: str
+    verdict: Verdict
     actor: str
     reason: str = ""
     indicators: tuple[str, ...] = ()

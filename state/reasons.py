@@ -116,9 +116,8 @@ def _worst(db: Database, area: str, now: Mapping[str, Member]) -> tuple[tuple[Me
         return stands.quartile != BOTTOM_QUARTILE, -(stands.rank or 0) / (stands.of or 1), member.name
 
     found = sorted(now.values(), key=place)[:WORST]
-    low = [one.standing.quartile == BOTTOM_QUARTILE for one in found]
     return tuple(
-        (one, distance_out(db, one.code, area) if bottom else None) for one, bottom in zip(found, low, strict=True)
+        (one, distance_out(db, one.code, area) if one.standing.quartile == BOTTOM_QUARTILE else None) for one in found
     )
 
 

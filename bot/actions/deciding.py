@@ -107,7 +107,9 @@ class Deciding:
 
         return Submitted(then=self._desk.later(found, person, leave))
 
-    def _ask(self, found: Found[HeldNotice], person: Person, verdict: str, codes: Sequence[str], reason: str) -> str:
+    def _ask(
+        self, found: Found[HeldNotice], person: Person, verdict: ledger.Verdict, codes: Sequence[str], reason: str
+    ) -> str:
         """Leave the decision for the worker; or say why there is nothing to decide."""
         with self._desk.writer.unit() as db:
             standing = _standing(db, found)

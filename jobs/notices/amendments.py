@@ -7,6 +7,7 @@ from typing import Literal
 
 from engine.changes import Change, Standing
 from jobs.notices.parts import Footing, ReleaseInfo
+from state.ledger import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class DecidedNotice:
 
     kind: Literal["decided"]
     release: int
-    verdict: Literal["approve", "reject", "look", "superseded"]
+    verdict: Verdict
     by: str
     day: str
     indicators: tuple[str, ...]

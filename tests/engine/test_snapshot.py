@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from engine.catalogue import Catalogue, Composite, Indicator, Polarity, Theme
 from engine.panel import Panel
 from engine.ranking import Eligibility
-from engine.snapshot import Basis, Rules, Snapshot, choose_rows, take_snapshot
+from engine.snapshot import Basis, Rules, Snapshot, choose_rows, own_year, take_snapshot
 from tests.engine import oracle
 from tests.engine.oracle import Described, Rule
 
@@ -295,6 +295,28 @@ def test_an_indicator_that_is_not_eligible_keeps_its_rank_and_is_in_no_basket() 
     assert taken.ranks.rank[taken.row["tied"]].tolist() == [1, 1, 1, 4, 5]
     assert taken.basket_ranks.total.tolist() == [1, 1, 1]
     assert not taken.eligible("tied")
+
+
+def test_a_basket_is_made_of_what_the_basis_says_where_that_is_eligible() -> None:
+    codes = ("x", "other", "tied", "plain")
+    frame = oracle.observations(
+        FIVE, *((code, "2023", "1 1 1 2 3" if code == "tied" else "1 2 3 4 5") for code in codes)
+    )
+    catalogue = {**low("x", "tied"), "other": Described("Two", "low", 1), "plain": Described("One", "none", 1)}
+    taken = snapshot(frame, catalogue, FIVE)
+    found = {}
+    for (name, _), rows in zip(taken.baskets, taken.members, strict=True):
+        found[name] = {taken.panel.indicators[row] for row in rows}
+        assert found[name] == {code for code in taken.basis.made_of(name) if taken.eligible(code)}, name
+    assert found == {"One": {"x"}, "Two": {"other"}, "Core": {"x"}, "Overall": {"x", "other"}}
+    assert sorted(taken.basis.made_of("Core")) == ["tied", "x"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "year"), [((2021, 2021, 2024), 2021), ((2024, 2021), 2024), ((2021, 2024, 2021, 2024), 2024), ((), None)]
+)
+def test_a_basket_is_of_the_year_in_which_most_of_its_periods_end(ends: tuple[int, ...], year: int | None) -> None:
+    assert own_year(ends) == year
 
 
 def test_a_snapshot_of_nothing_has_no_rows() -> None:
