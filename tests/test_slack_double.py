@@ -69,21 +69,21 @@ class Clock:
         return self.now
 
 
-@pytest.fixture
-def clock() -> Clock:
+@pytest.fixture(name="clock")
+def clock_fixture() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def slack(clock: Clock) -> Iterator[SlackDouble]:
+@pytest.fixture(name="slack")
+def slack_fixture(clock: Clock) -> Iterator[SlackDouble]:
     with SlackDouble(signing_secret=SECRET, clock=clock) as double:
         double.add_channel("C1", name="performance")
         double.pace(burst=None)
         yield double
 
 
-@pytest.fixture
-def client(slack: SlackDouble) -> WebClient:
+@pytest.fixture(name="client")
+def client_fixture(slack: SlackDouble) -> WebClient:
     return web_client(slack)
 
 

@@ -15,12 +15,14 @@ from slack_sdk.errors import SlackApiError
 from slackblocks.errors import InvalidUsageError
 
 from tests.slack_double import ALL_SCOPES, Actor, SlackDouble, check_blocks, check_view
-from tests.test_slack_double import (
+from tests.test_slack_double import (  # noqa: F401 - fixtures are asked for by their names
     SECRET,
     Clock,
     Json,
     actions,
     button,
+    client_fixture,
+    clock_fixture,
     error_of,
     image,
     mrkdwn,
@@ -28,6 +30,7 @@ from tests.test_slack_double import (
     post_to,
     section,
     served,
+    slack_fixture,
     table,
     web_client,
 )
@@ -52,24 +55,6 @@ class Desk:
     @property
     def last(self) -> Json:
         return self.asked[-1]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def slack(clock: Clock) -> Iterator[SlackDouble]:
-    with SlackDouble(signing_secret=SECRET, clock=clock) as double:
-        double.add_channel("C1", name="performance")
-        double.pace(burst=None)
-        yield double
-
-
-@pytest.fixture
-def client(slack: SlackDouble) -> WebClient:
-    return web_client(slack)
 
 
 @pytest.fixture
@@ -446,7 +431,6 @@ def uploaded(client: WebClient, content: bytes = b"png", name: str = "chart.png"
 
 
 def web_post(url: str, content: bytes) -> int:
-
     return httpx.post(url, content=content).status_code
 
 

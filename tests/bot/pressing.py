@@ -135,8 +135,7 @@ class Office:
         """The modal on top for a person, once it has these words and is no longer loading."""
 
         def shown() -> dict[str, Any]:
-            stack = self.slack._workspace.stacks.get(user)
-            view = self.slack.views.get(stack[-1]) if stack else None
+            view = self.slack.modal(user)
             return view if view and "Loading" not in str(view["blocks"]) and containing in read(view) else {}
 
         return self.slack.wait_for(shown)

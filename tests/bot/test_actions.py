@@ -548,9 +548,11 @@ def test_a_form_that_belongs_to_nothing_keeps_nothing(office: Office) -> None:
 
 
 def test_while_slack_cannot_say_who_is_a_member_nothing_is_written(office: Office) -> None:
+    before = everything_written(office)
     office.slack.faults.answer("auth.test", {"ok": False, "error": "fatal_error"})
     reply = office.people.press("alert:chart", user=MEMBER, channel=TEAM_CHANNEL)
     assert office.answered(reply).text.startswith("Posting a chart is not possible just now.")
+    assert everything_written(office) == before
     reply = office.people.press("alert:chart", user=MEMBER, channel=TEAM_CHANNEL)
     assert office.answered(reply).text.startswith("The chart is on its way")
     office.answered(office.people.press("alert:chart", user=MEMBER, channel=TEAM_CHANNEL))
