@@ -399,3 +399,34 @@ ALTER TABLE decisions_now RENAME TO decisions;
 def slack(db: Database) -> None:
     """What talking with people needs: amendments, subscriptions, mutes, acknowledgements, digests, all areas' years."""
     _run(db, _SLACK)
+
+
+_YEARS = """
+ALTER TABLE theme_details ADD COLUMN deprivation TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE editions (
+    name TEXT PRIMARY KEY,
+    snapshot_id INTEGER NOT NULL REFERENCES snapshots(id),
+    at TEXT NOT NULL,
+    by TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE published_ranks (
+    edition TEXT NOT NULL,
+    name TEXT NOT NULL,
+    title TEXT NOT NULL,
+    rank INTEGER NOT NULL,
+    "of" INTEGER NOT NULL,
+    spend_rank INTEGER,
+    spend_of INTEGER,
+    file TEXT NOT NULL,
+    imported TEXT NOT NULL,
+    PRIMARY KEY (edition, name)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def years(db: Database) -> None:
+    """What looking back needs: named editions of snapshots, ranks published earlier, the measure of deprivation."""
+    _run(db, _YEARS)

@@ -251,7 +251,7 @@ def test_what_was_taken_in_before_a_failure_is_in_the_document(
             raise StateFull("the disk is full")
         return ingest(db, raw, *arguments, **options)
 
-    monkeypatch.setattr("bot.cli.ingest", full)
+    monkeypatch.setattr("bot.cli.taking.ingest", full)
     release(ENTRIES, {"burglary": 9}, "2024/25").write(tmp_path / "in", "z-2025-11-01.csv")
     files = ["in/a-2023-11-01.csv", "nowhere.csv", "in/z-2025-11-01.csv"]
     found = document(history, "ingest", *files, code=1)
