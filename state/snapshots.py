@@ -227,7 +227,7 @@ def save_themes(db: Database, themes: Iterable[tuple[str, tuple[str, ...], str]]
     """Keep names, aliases and spending line of themes and composites, for answering questions."""
     db.execute("DELETE FROM theme_details")
     db.conn.executemany(
-        "INSERT INTO theme_details VALUES (?, ?, ?)",
+        "INSERT INTO theme_details (name, aliases, expenditure) VALUES (?, ?, ?)",
         [(name, json.dumps(aliases), expenditure) for name, aliases, expenditure in themes],
     )
 
