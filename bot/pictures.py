@@ -11,13 +11,14 @@ from bot.charts import (
     ThemeMove,
     bottom_chart,
     indicator_chart,
-    spend_chart,
+    plane_chart,
     theme_chart,
     themes_chart,
 )
 from bot.slack_text import ChartKind, ChartOf, Picture
 from bot.words import day
-from state.histories import indicator_history, quartile_strip, spend_by_theme, spend_map, theme_history
+from engine.quadrants import Against
+from state.histories import indicator_history, plane, quartile_strip, theme_history
 from state.reader import Reader
 
 KEPT = 32
@@ -37,7 +38,8 @@ class Pictures:
         self._charts: dict[ChartKind, Callable[[tuple[str, ...]], Callable[[], Picture] | None]] = {
             "theme": self._theme,
             "themes": self._themes,
-            "spend": self._spend,
+            "spend": partial(self._plane, "spend"),
+            "deprivation": partial(self._plane, "deprivation"),
             "indicator": self._indicator,
             "bottom": self._bottom,
         }
@@ -76,10 +78,10 @@ class Pictures:
         years = "a year earlier", f"now, {day(report.snapshot.label.partition('/')[0])}"
         return partial(themes_chart, moves, report.snapshot, years)
 
-    def _spend(self, names: tuple[str, ...]) -> Callable[[], Picture] | None:
-        """All comparators in the named theme, or the council in all themes."""
-        spending = self._reader.read(lambda db: spend_map(db, names[0]) if names else spend_by_theme(db))
-        return partial(spend_chart, spending) if spending and spending.points else None
+    def _plane(self, against: Against, names: tuple[str, ...]) -> Callable[[], Picture] | None:
+        """All comparators in the named theme, or the council in all themes, against spending or deprivation."""
+        found = self._reader.read(lambda db: plane(db, against, *names[:1]))
+        return partial(plane_chart, found) if found and found.points else None
 
     def _indicator(self, names: tuple[str, ...]) -> Callable[[], Picture] | None:
         history = self._reader.read(lambda db: indicator_history(db, names[0])) if names else None

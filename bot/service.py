@@ -186,7 +186,13 @@ class Service:
         permissions, files = Permissions(slack.approvers, team), Files(client)
         self._homes = Homes(self._reader, self._writer, client, permissions, self._settings, self._policy)
         return build_app(
-            Answers(self._reader, today=lambda: here().date(), command=slack.command, overview=self._overview),
+            Answers(
+                self._reader,
+                today=lambda: here().date(),
+                command=slack.command,
+                overview=self._overview,
+                similar=self._settings.ranking.similar,
+            ),
             client,
             signing_secret=self._secrets.signing_secret or "unused in socket mode",
             command=slack.command,

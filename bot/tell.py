@@ -119,7 +119,7 @@ def changes(views: Sequence[ChangeView]) -> str:
         )
         for view in views
     ]
-    return _table(("Release", "What", "Cause", "Where", "Rank"), rows) if rows else "Nothing has changed yet."
+    return table(("Release", "What", "Cause", "Where", "Rank"), rows) if rows else "Nothing has changed yet."
 
 
 def release_document(view: ReleaseView) -> dict[str, Any]:
@@ -164,13 +164,13 @@ def releases(views: Iterable[ReleaseView]) -> str:
         for view in views
     ]
     heads = ("Number", "Name", "Published", "Status", "New", "Revised", "Changes", *(("Decision",) if decided else ()))
-    return _table(heads, rows) if rows else "No release yet."
+    return table(heads, rows) if rows else "No release yet."
 
 
 def outbox(views: Iterable[OutboxView]) -> str:
     """Messages as a table, the newest first."""
     rows = [(str(view.id), view.destination, view.kind, view.state, str(view.attempts), view.reason) for view in views]
-    return _table(("Number", "To", "What", "State", "Attempts", "Why"), rows) if rows else "Nothing was ever owed."
+    return table(("Number", "To", "What", "State", "Attempts", "Why"), rows) if rows else "Nothing was ever owed."
 
 
 def sources(found: Overview, *, indicators: bool) -> str:
@@ -190,7 +190,7 @@ def sources(found: Overview, *, indicators: bool) -> str:
             for dataset in source.datasets
             if source.on
         ]
-    parts = [_table(("Source", "Indicators", "Last release", "Next", "State"), rows)]
+    parts = [table(("Source", "Indicators", "Last release", "Next", "State"), rows)]
     if indicators:
         lines = [
             (
@@ -204,7 +204,7 @@ def sources(found: Overview, *, indicators: bool) -> str:
             )
             for line in found.indicators
         ]
-        parts.append(_table(("Theme", "Indicator", "Source", "Period", "Areas", "Released", "State"), lines))
+        parts.append(table(("Theme", "Indicator", "Source", "Period", "Areas", "Released", "State"), lines))
     parts += [f"Under embargo until {line.until[:16].replace('T', ' ')}: {line.place}" for line in found.waiting]
     held = sum(1 for line in found.indicators if line.period)
     parts.append(f"{held:,} of {count(len(found.indicators), 'indicator')} of the catalogue are held.")
@@ -240,7 +240,8 @@ def _expected(dataset: DataSetLine) -> str:
     return dataset.next_expected + (" (provisional)" if dataset.expected_state == "provisional" else "")
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Rows under their heads, for a terminal."""
     table = Table(box=SIMPLE, pad_edge=False)
     for head in heads:
         table.add_column(head)

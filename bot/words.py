@@ -9,11 +9,19 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import date
+from fractions import Fraction
 
 from bot.slack_text import cut, literal, size
+from engine.areas import load_areas
 from engine.changes import Cause, Change, Kind, Standing
 from engine.explain import Distance
+from engine.margin import Certainty, RankInterval
+from engine.pace import Pace
+from engine.quadrants import Against, Quadrant
 from jobs.notices import Because, Footing, Said
+from state.editions import Differences
+from state.histories import PlanePoint
+from state.published import PublishedRank
 from state.views import IndicatorView
 
 NAME = 120
@@ -55,6 +63,7 @@ _INELIGIBLE = {
 
 _PERFORMING = {-1: "high performing", 0: "middling performance", 1: "low performing"}
 _SPENDING = {-1: "high spending", 0: "middling spending", 1: "low spending"}
+_DEPRIVED = {-1: "more deprived", 0: "middling deprivation", 1: "less deprived"}
 
 _CHECKS = {
     "bad_rows": "rows that cannot be read",
@@ -246,24 +255,27 @@ def share(part: int, whole: int, what: str = "") -> str:
 
 def spend(standing: Standing | None) -> str:
     """As "3rd highest of 32"; the last is the lowest, as rank 1 is the highest spend (method, item 8)."""
+    return _from_most(standing, "highest", "lowest")
+
+
+def deprived(standing: Standing | None) -> str:
+    """As "3rd most deprived of 32"; the last is the least, as rank 1 is the most deprived (method, item 8)."""
+    return _from_most(standing, "most deprived", "least")
+
+
+def _from_most(standing: Standing | None, most: str, least: str) -> str:
     if standing is None or standing.rank is None:
         return "no rank"
     tied = "=" if standing.tied else ""
     if standing.rank == 1:
-        return f"{tied}highest of {standing.of}"
-    lowest = ", the lowest" if standing.rank == standing.of else ""
-    return f"{tied}{ordinal(standing.rank)} highest of {standing.of}{lowest}"
+        return f"{tied}{most} of {standing.of}"
+    last = f", the {least}" if standing.rank == standing.of else ""
+    return f"{tied}{ordinal(standing.rank)} {most} of {standing.of}{last}"
 
 
-def half(standing: Standing) -> int:
-    """−1 in the first half of the ranks, 1 in the second, 0 in the very middle of an odd number."""
-    twice, middle = 2 * (standing.rank or 0), (standing.of or 0) + 1
-    return (twice > middle) - (twice < middle)
-
-
-def quadrant(performance: int, spending: int) -> str:
-    """As "high performing, low spending", from the halves of both ranks; rank 1 is the highest spend."""
-    return f"{_PERFORMING[performance]}, {_SPENDING[spending]}"
+def quadrant(found: Quadrant, against: Against = "spend") -> str:
+    """As "high performing, low spending" or "high performing, more deprived"."""
+    return f"{_PERFORMING[found.performing]}, {(_SPENDING if against == 'spend' else _DEPRIVED)[found.across]}"
 
 
 def bars(ranks: Sequence[int | None], of: int) -> str:
@@ -409,3 +421,187 @@ def distance(way: Distance, unit: str, decimals: int | None) -> str:
     if way.way == "leave":
         return f"needs {far} to leave the bottom quartile" + (f", at {line}" if line else "")
     return f"{far} above the bottom quartile" + (f", which begins at {line}" if line else "")
+
+
+def across_figure(point: PlanePoint) -> str:
+    """The figure that performance is set against, as "£441 per head, 2023-24"; "no figure"."""
+    standing, measure = point.across, point.measure
+    if standing.value is None:
+        return NO_FIGURE
+    shown = figure(standing.value, measure.unit, measure.decimals)
+    return ", ".join(part for part in (shown, periods(None, standing)) if part)
+
+
+def across(point: PlanePoint, against: Against) -> str:
+    """The same with its place, as "£441 per head, 29th highest of 31, 2023-24"."""
+    standing, measure = point.across, point.measure
+    if standing.value is None:
+        return NO_FIGURE
+    where = spend(standing) if against == "spend" else deprived(standing)
+    shown = figure(standing.value, measure.unit, measure.decimals)
+    return ", ".join(part for part in (shown, where, periods(None, standing)) if part)
+
+
+_LONG = 20
+"""Years beyond which a pace says no more than that it takes long."""
+
+_AT_THE_LINE = 3
+"""Areas named that stand at the line together; the others are counted."""
+
+_OF_PACE = "at the pace of the last three periods"
+
+
+def pace(found: Pace | None, way: Distance) -> str:
+    """As "at the pace of the last three periods: about 2 years"; or that it is not reached at that pace.
+
+    Of the way into the bottom quartile only what leads there within twenty years is told.
+    """
+    if found is None:
+        return ""
+    if found.periods is None:
+        doing = "it is moving away" if found.way == "away" else "it stands still"
+        return f"not {_OF_PACE}: {doing}" if way.way == "leave" else ""
+    years = found.periods * found.gap
+    if way.way == "enter":
+        return f"{_OF_PACE} it is there {_in_time(found.periods, years, 'in ')}" if years <= _LONG else ""
+    return f"{_OF_PACE}: {_in_time(found.periods, years)}"
+
+
+def _in_time(periods: int, years: Fraction, before: str = "") -> str:
+    """As "with the next one", "about 9 months", "about 2 years"."""
+    if periods == 1:
+        return "with the next one"
+    if years > _LONG:
+        return f"more than {_LONG} years"
+    months = max(round(12 * years), 1)
+    if months < 12 or (months < 24 and months % 12):  # noqa: PLR2004 - as people count
+        return f"{before}about {count(months, 'month')}"
+    return f"{before}about {count(round(years), 'year')}"
+
+
+def beside(way: Distance) -> str:
+    """Who stands at the line of the bottom quartile: "just past Durham and Essex"; below it where it is ahead."""
+    areas = load_areas()
+    names = sorted(name(areas[code].name) for code in way.level or (way.at,))
+    if 1 < len(names) <= _AT_THE_LINE:
+        names = [", ".join(names[:-1]) + f" and {names[-1]}"]
+    return f"just {'past' if way.way == 'leave' else 'below'} {listed(names, _AT_THE_LINE)}"
+
+
+def bracketed(before: Standing | None, after: Standing, when: str = "") -> str:
+    """As " (7th last year) ↑", " (7th) ↑": an earlier rank and the way since; empty without one.
+
+    Among how many it was is said where that is another number than now: " (7th of 32 in edition 2022/23) ↑".
+    """
+    if before is None or before.rank is None:
+        return ""
+    was = position(before) if after.of in {None, before.of} else place(before)
+    return f" ({f'{was} {when}'.strip()}) {trend(before, after)}".rstrip()
+
+
+def as_published(rank: PublishedRank) -> str:
+    """As "published 21st of 32 in 2022/23, spend 20th highest of 32, as “Crime”" where its name then was another."""
+    alike = rank.title.casefold() == rank.name.casefold()
+    return f"published {printed(rank)}{'' if alike else f', as “{name(rank.title)}”'}"
+
+
+def printed(rank: PublishedRank) -> str:
+    """As "21st of 32 in 2022/23, spend 20th highest of 32": what an edition printed."""
+    spent = f", spend {spend(rank.spend)}" if rank.spend else ""
+    return f"{place(rank.standing)} in {literal(rank.edition)}{spent}"
+
+
+def not_alike(differences: Differences) -> str:
+    """As "Not like for like: 32 areas were compared then, 31 are now; the method has changed"; empty where it is."""
+    areas, counted = differences.areas, []
+    if areas:
+        then = f"{count(areas[0], 'area')} {'was' if areas[0] == 1 else 'were'} compared then"
+        others = "other areas were compared then, as many" if areas[0] == areas[1] else ""
+        counted.append(others or f"{then}, {areas[1]:,} {'is' if areas[1] == 1 else 'are'} now")
+    if differences.method:
+        counted.append("the method has changed")
+    if differences.catalogue:
+        counted.append(_catalogue_changed(differences))
+    return f"Not like for like: {'; '.join(counted)}" if counted else ""
+
+
+def _catalogue_changed(differences: Differences) -> str:
+    """As "the catalogue has changed (3 indicators new, 2 gone, 1 described otherwise)"."""
+    parts = [
+        (differences.joined, "new"),
+        (differences.left, "gone"),
+        (differences.redescribed, "described otherwise"),
+    ]
+    shown = [(number, what) for number, what in parts if number]
+    said = [
+        f"{count(number, 'indicator') if at == 0 else f'{number:,}'} {what}" for at, (number, what) in enumerate(shown)
+    ]
+    if differences.composites:
+        said.append("composites of other themes")
+    return f"the catalogue has changed ({', '.join(said)})"
+
+
+def certainty(sure: Certainty, *, bottom: bool) -> str:
+    """As "clearly in the bottom quartile", "within the margin of error"; out of it where it is not ``bottom``.
+
+    Empty where no margins of error are published.
+    """
+    if not sure:
+        return ""
+    if sure == "clear":
+        return f"clearly {'in' if bottom else 'out of'} the bottom quartile"
+    return f"{'' if bottom else 'left '}within the margin of error"
+
+
+def judged_surely(view: IndicatorView) -> str:
+    """As "quartile 4, within the margin of error"; how sure it is only where it is in the bottom quartile."""
+    sure = certainty(view.certainty, bottom=True) if view.in_bottom_quartile else ""
+    return ", ".join(part for part in (judged(view), sure) if part)
+
+
+def how_sure(clear: int, unsure: int, others: int) -> str:
+    """As "3 of them clearly, 1 within the margin of error; for the other 2 no margins are published".
+
+    Empty where there are none at all.
+    """
+    if not clear and not unsure:
+        return ""
+    counts = [f"{clear:,} of them clearly" if clear else "", ""]
+    counts[1] = f"{unsure:,}{'' if clear else ' of them'} within the margin of error" if unsure else ""
+    rest = f"; for the other{'' if others == 1 else f' {others:,}'} no margins are published" if others else ""
+    return ", ".join(part for part in counts if part) + rest
+
+
+def interval(found: RankInterval) -> str:
+    """As "its rank lies between 24th and 31st of 31 when the published margins of error are counted"."""
+    if found.lower == found.upper:
+        return f"its rank is {ordinal(found.upper)} of {found.of} also when the published margins of error are counted"
+    between = f"between {ordinal(found.lower)} and {ordinal(found.upper)} of {found.of}"
+    return f"its rank lies {between} when the published margins of error are counted"
+
+
+def month(iso: str) -> str:
+    """As "July 2024", of a month given as 2024-07 or of any day in it."""
+    return day(f"{iso[:7]}-01").split(" ", 1)[-1]
+
+
+def share_held(held: int, judged: int) -> str:
+    """As "2 of 392 indicators": how many of a theme's indicators go back to a year."""
+    return f"{held:,} of {count(judged, 'indicator')}"
+
+
+def reaching_back(judged: int) -> str:
+    """What is to be thought of years that fewer than two thirds of a theme's indicators go back to."""
+    return f"Years that fewer than two thirds of today's {count(judged, 'indicator')} go back to say how many do."
+
+
+def moves(pairs: Sequence[tuple[Standing | None, Standing]]) -> str:
+    """As "3 ranks better, 2 worse, 1 the same, 4 not ranked on both sides"."""
+    ways = [trend(before, after) for before, after in pairs]
+    parts = [(ways.count("↑"), "better"), (ways.count("↓"), "worse"), (ways.count("→"), "the same")]
+    said = [(number, what) for number, what in parts if number]
+    shown = [f"{count(number, 'rank') if at == 0 else f'{number:,}'} {what}" for at, (number, what) in enumerate(said)]
+    missing = ways.count("")
+    if missing:
+        shown.append(f"{missing:,} not ranked on both sides" if shown else "nothing is ranked on both sides")
+    return ", ".join(shown) or "nothing is ranked"

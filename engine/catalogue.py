@@ -105,11 +105,15 @@ class Theme:
 
 @dataclass(frozen=True, slots=True)
 class Composite:
-    """A rank over all member indicators of the named themes, flat; no themes named means every theme."""
+    """A rank over all member indicators of the named themes, flat; no themes named means every theme.
+
+    ``expenditure`` names the indicator that is its spending line, such as spending on all services.
+    """
 
     name: str
     themes: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    expenditure: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,8 @@ class Catalogue:
     """Indicators by code, themes and composites by name; and where the indicators' figures come from.
 
     ``origins`` and ``ratios`` are by indicator code: an indicator has one of them, or neither when it only comes in
-    files. ``datasets`` are by publisher and name.
+    files. ``datasets`` are by publisher and name. ``deprivation`` is the code of the indicator that measures it, the
+    highest figure being the most deprived, or empty.
     """
 
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
@@ -126,6 +131,7 @@ class Catalogue:
     origins: Mapping[str, Origin] = field(default_factory=dict)
     ratios: Mapping[str, Ratio] = field(default_factory=dict)
     datasets: Mapping[tuple[str, str], DataSet] = field(default_factory=dict)
+    deprivation: str = ""
 
     def extended(self, brought: Iterable[Indicator]) -> tuple[Catalogue, list[str]]:
         """Give this catalogue with the indicators a release brings, and the codes where the two disagree.
@@ -154,7 +160,8 @@ def _filled(own: Indicator, brought: Indicator) -> Indicator:
 def load_catalogue(paths: Iterable[str | Path]) -> Catalogue:
     """The catalogue in the given folders of TOML files; the word ``builtin`` stands for the one shipped here.
 
-    Raises CatalogueError naming file and entry: unreadable TOML, an unknown key, an indicator described twice.
+    The measure of deprivation is that of the last folder that names one. Raises CatalogueError naming file and entry:
+    unreadable TOML, an unknown key, an indicator described twice.
     """
     loaded = _Loaded()
     for path in paths:
@@ -181,9 +188,13 @@ class _Loaded:
     ratios: dict[str, Ratio] = field(default_factory=dict)
     datasets: dict[tuple[str, str], DataSet] = field(default_factory=dict)
     file_of: dict[str, Path] = field(default_factory=dict)
+    deprivation: str = ""
+    deprivation_file: Path = Path()
 
     def read(self, file: Path) -> None:
         content = _toml(file)
+        if (measure := content.get("deprivation")) is not None:
+            self._read_deprivation(measure, file)
         theme = content.get("theme")
         if theme is not None:
             entry = _theme(theme, f"{file} [theme]")
@@ -197,6 +208,16 @@ class _Loaded:
             _once(self.datasets, key, dataset, f"{file}: data set {dataset.name!r} of {dataset.publisher!r}")
         for raw in content.get("indicator", []):
             self._read_indicator({"theme": theme["name"] if theme else "", **raw}, file)
+
+    def _read_deprivation(self, measure: object, file: Path) -> None:
+        """The measure of deprivation: named once in a folder, and again in another that comes later."""
+        if not isinstance(measure, str) or not measure.strip():
+            msg = f"{file}: deprivation should be the code of an indicator"
+            raise CatalogueError(msg)
+        if self.deprivation and self.deprivation_file.parent == file.parent:
+            msg = f"{file}: deprivation is named twice, in {self.deprivation_file.name} too"
+            raise CatalogueError(msg)
+        self.deprivation, self.deprivation_file = measure.strip(), file
 
     def _read_indicator(self, raw: dict[str, Any], file: Path) -> None:
         origin, unproven, ratio = (raw.pop(key, None) for key in ("from", "unproven", "ratio"))
@@ -223,7 +244,26 @@ class _Loaded:
                 if part not in self.indicators or part in self.ratios:
                     msg = f"{self.file_of[code]}: {code!r} is a ratio of {part!r}, which is no published indicator here"
                     raise CatalogueError(msg)
-        return Catalogue(self.indicators, self.themes, self.composites, self.origins, self.ratios, self.datasets)
+        self._check_deprivation()
+        return Catalogue(
+            self.indicators,
+            self.themes,
+            self.composites,
+            self.origins,
+            self.ratios,
+            self.datasets,
+            self.deprivation,
+        )
+
+    def _check_deprivation(self) -> None:
+        """Rank 1 has to be the most deprived, which it is where the highest figure comes first: without direction."""
+        entry = self.indicators.get(self.deprivation)
+        if self.deprivation and (entry is None or entry.polarity.directional):
+            msg = (
+                f"{self.deprivation_file}: deprivation names {self.deprivation!r}, which is no indicator here without "
+            )
+            msg += 'direction (polarity = "none"), the highest figure being the most deprived'
+            raise CatalogueError(msg)
 
 
 def _toml(file: Path) -> dict[str, Any]:
@@ -232,7 +272,7 @@ def _toml(file: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         msg = f"{file}: cannot be read as TOML: {error}"
         raise CatalogueError(msg) from error
-    _only(content, {"theme", *_TABLES}, str(file))
+    _only(content, {"theme", "deprivation", *_TABLES}, str(file))
     for table in _TABLES:
         if not isinstance(content.get(table, []), list):
             msg = f"{file}: [{table}] should be [[{table}]], once for each"
@@ -293,11 +333,13 @@ def _theme(raw: Mapping[str, Any], where: str) -> Theme:
 
 
 def _composite(raw: Mapping[str, Any], where: str) -> Composite:
-    _only(raw, {"name", "aliases", "themes"}, where)
+    _only(raw, {"name", "aliases", "themes", "expenditure"}, where)
     if not raw.get("name"):
         msg = f"{where}: name missing"
         raise CatalogueError(msg)
-    return Composite(raw["name"], _names(raw, "themes", where), _names(raw, "aliases", where))
+    return Composite(
+        raw["name"], _names(raw, "themes", where), _names(raw, "aliases", where), raw.get("expenditure", "")
+    )
 
 
 def _names(raw: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ first single difference without which the change would not have happened (method
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from engine.panel import Bools, Panel
+from engine.periods import Period
 from engine.ranking import rank_baskets
 from engine.snapshot import Basis, Snapshot, rank_chosen, rank_panel
 
@@ -189,24 +191,40 @@ def basket_standing(snapshot: Snapshot, name: str, area: str) -> Standing | None
     )
 
 
-def improvement_z(before: Snapshot, after: Snapshot, indicator: str, area: str) -> float:
-    """Standard errors by which the area's value got better; 0.0 where nothing may be said.
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure of one period with its published 95% limits, NaN where it has none."""
 
-    Needs published 95% limits on both sides and periods that do not overlap: SE = (upper − lower) / 3.92,
-    z = (x1 − x0) / √(SE0² + SE1²), turned so that better is positive. Method, item 14.
+    period: Period
+    value: float
+    lower: float
+    upper: float
+
+
+def better_by(before: Estimate, after: Estimate, polarity: str) -> float | None:
+    """Standard errors by which a figure got better, negative where it got worse; None where nothing may be said.
+
+    Needs a direction, high or low, limits that are apart on both sides and periods that do not overlap:
+    SE = (upper − lower) / 3.92, z = (x1 − x0) / √(SE0² + SE1²), turned so that better is positive. Method, item 14.
     """
-    polarity = after.basis.indicators[indicator].polarity.kind
-    sides = []
-    for snapshot in (before, after):
-        at, column = snapshot.row[indicator], snapshot.column[area]
-        panel = snapshot.panel
-        width = panel.upper[at, column] - panel.lower[at, column]
-        sides.append((panel.periods[at], panel.values[at, column], width / WIDTH_IN_ERRORS))
-    (old, x0, se0), (new, x1, se1) = sides
-    error = float(np.hypot(se0, se1))
-    if polarity not in ("high", "low") or new.start <= old.end or not error > 0:
-        return 0.0
-    return float(x1 - x0) / error * (1 if polarity == "high" else -1)
+    errors = [(side.upper - side.lower) / WIDTH_IN_ERRORS for side in (before, after)]
+    if polarity not in ("high", "low") or after.period.start <= before.period.end:
+        return None
+    if not all(error > 0 for error in errors) or math.isnan(after.value - before.value):
+        return None
+    return (after.value - before.value) / math.hypot(*errors) * (1 if polarity == "high" else -1)
+
+
+def improvement_z(before: Snapshot, after: Snapshot, indicator: str, area: str) -> float:
+    """Standard errors by which the area's value got better between two snapshots; 0.0 where nothing may be said."""
+    then, now = _estimate(before, indicator, area), _estimate(after, indicator, area)
+    return better_by(then, now, after.basis.indicators[indicator].polarity.kind) or 0.0
+
+
+def _estimate(snapshot: Snapshot, indicator: str, area: str) -> Estimate:
+    at, column, panel = snapshot.row[indicator], snapshot.column[area], snapshot.panel
+    value, lower, upper = (float(figure[at, column]) for figure in (panel.values, panel.lower, panel.upper))
+    return Estimate(panel.periods[at], value, lower, upper)
 
 
 def _judged(snapshot: Snapshot, indicator: str, area: str) -> Standing | None:

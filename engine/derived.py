@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,11 @@ def with_ratios(incoming: Panel, held: Panel, ratios: Mapping[str, Ratio]) -> Pa
     now = _current(incoming.of_indicators(parts), held.of_indicators(parts))
     made = [row for code, ratio in touched.items() for row in _ratio_rows(code, ratio, now)]
     return _joined(incoming, made) if made else incoming
+
+
+def with_made(codes: Collection[str], ratios: Mapping[str, Ratio]) -> frozenset[str]:
+    """Indicators, and the ratios made of any of them."""
+    return frozenset({*codes, *(code for code, ratio in ratios.items() if {ratio.of, ratio.to} & set(codes))})
 
 
 @dataclass(frozen=True)

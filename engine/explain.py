@@ -182,7 +182,8 @@ class Distance:
     """How far an area is from the line of the bottom quartile: out of it (``leave``), or above it (``enter``).
 
     ``places`` to go and the value at which it would have crossed, one printed step past the figure of ``at``, the area
-    at the line; ``gap`` is the way to that value. Both are None within a band, where either way is possible.
+    at the line; ``gap`` is the way to that value. Both are None within a band, where either way is possible. ``level``
+    are all areas that stand at the line, ``at`` among them, but for the area itself.
     """
 
     way: Literal["leave", "enter"]
@@ -191,6 +192,7 @@ class Distance:
     at_value: float
     needed: Fraction | None
     gap: Fraction | None
+    level: tuple[str, ...] = ()
 
 
 def distance(
@@ -245,6 +247,7 @@ def _distance(
     own = exact_key(figures.values[area], figures.scale)
     key = _key_of(figures, own, needed)
     unit = 10**figures.scale
+    bad = figures.badness
     return Distance(
         way=way,
         places=places,
@@ -252,6 +255,7 @@ def _distance(
         at_value=figures.values[at],
         needed=None if key is None else Fraction(key, unit),
         gap=None if key is None else Fraction(abs(key - own), unit),
+        level=tuple(sorted(code for code, other in bad.items() if other == bad[at] and code != area)),
     )
 
 

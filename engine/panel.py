@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -80,7 +81,7 @@ class Panel:
             upper=_scatter(shape, flat, upper, np.nan, np.float64),
         )
 
-    @property
+    @cached_property
     def row_of(self) -> dict[tuple[str, str], int]:
         """Row number by (indicator, period key)."""
         codes = self.indicators
@@ -95,6 +96,8 @@ class Panel:
 
     def for_areas(self, areas: Sequence[str]) -> Panel:
         """The same rows for the given areas, in their order; an area without any cell is all ABSENT."""
+        if tuple(areas) == self.areas:
+            return self
         column = {code: at for at, code in enumerate(self.areas)}
         index = np.array([column.get(code, -1) for code in areas], np.int64)
         known = index >= 0

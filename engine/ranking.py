@@ -63,6 +63,10 @@ class Ranks:
     quartile: Ints
     eligible: Ints
 
+    def rows(self, keep: Ints) -> Ranks:
+        """The given rows only."""
+        return Ranks(self.rank[keep], self.of[keep], self.tied[keep], self.quartile[keep], self.eligible[keep])
+
 
 @dataclass(frozen=True)
 class BasketRanks:
@@ -247,6 +251,11 @@ def rank_baskets(rank: Ints, members: Sequence[Ints], min_coverage: Fraction = S
         starts = np.concatenate([[0], np.cumsum(total[filled])[:-1]])
         sums[filled] = np.add.reduceat(own, starts, axis=0)
         counts[filled] = np.add.reduceat(own > 0, starts, axis=0, dtype=np.int64)
+    return rank_means(sums, counts, total, min_coverage)
+
+
+def rank_means(sums: Ints, counts: Ints, total: Ints, min_coverage: Fraction = SHARE_NEEDED) -> BasketRanks:
+    """Ranks of the means of G baskets: what ``rank_baskets`` does once ranks are added up, ``sums`` of ``counts``."""
     covered = min_coverage.denominator * counts >= min_coverage.numerator * total[:, None]
     ranked = covered & (counts >= np.minimum(total, 2)[:, None]) & (counts > 0)
     # Half as wide where the products fit, as they do for any catalogue in sight: twice as fast.

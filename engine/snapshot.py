@@ -34,6 +34,8 @@ METHOD_VERSION = "1"
 OLD_AFTER_YEARS = 4
 """Years after which the latest period is shown as old (method, item 9)."""
 
+_ELIGIBLE = int(Eligibility.ELIGIBLE)  # asked for each indicator of each snapshot, and an enum's member is slow to find
+
 BasketKind = Literal["theme", "composite", "expenditure"]
 
 
@@ -146,7 +148,7 @@ class Snapshot:
     def eligible(self, indicator: str) -> bool:
         """True when the indicator is ranked, directional and fit for a basket."""
         at = self.row.get(indicator)
-        return at is not None and self.ranks.eligible[at] == Eligibility.ELIGIBLE
+        return at is not None and self.ranks.eligible[at] == _ELIGIBLE
 
 
 def choose_rows(
@@ -203,10 +205,10 @@ def take_snapshot(
     return rank_chosen(panel.rows(rows[known[panel.row_indicator[rows]]]), basis)
 
 
-def rank_chosen(panel: Panel, basis: Basis) -> Snapshot:
-    """The snapshot of a panel that already has one row an indicator and the basis's areas."""
+def rank_chosen(panel: Panel, basis: Basis, ranks: Ranks | None = None) -> Snapshot:
+    """The snapshot of a panel that already has one row an indicator and the basis's areas; ``ranks``, where known."""
     entries = [basis.indicators[code] for code in panel.indicators]
-    ranks = rank_panel(panel, entries, basis)
+    ranks = ranks or rank_panel(panel, entries, basis)
     baskets, members = _baskets(entries, ranks, basis.composites)
     basket_ranks = rank_baskets(ranks.rank, members, basis.rules.min_coverage)
     spending = np.array([kind == "expenditure" for _, kind in baskets], bool)
@@ -234,7 +236,7 @@ def _baskets(
             line = SPENDING_LINE + entry.name
             spending[f"{line} ({entry.code})" if line in spending else line] = [at]
         elif entry.polarity.directional:
-            eligible = [at] if ranks.eligible[at] == Eligibility.ELIGIBLE else []
+            eligible = [at] if ranks.eligible[at] == _ELIGIBLE else []
             themes.setdefault(entry.theme, []).extend(eligible)
     whole: dict[str, list[int]] = {
         entry.name: sorted({at for name in (entry.themes or themes) for at in themes.get(name, [])})

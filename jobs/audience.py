@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.changes import Change
+from engine.changes import Cause, Change
 from jobs.policy import TEAM, Policy
 from state.database import Database
 from state.mutes import EVERYBODY, Mute, mutes
@@ -79,3 +79,15 @@ def loud_and_muted(audience: Audience, changes: Collection[Change]) -> tuple[lis
     """Changes that alert, without and with a mute that silences them."""
     paired = [(change, audience.mute_of(change)) for change in changes if change.alerts]
     return [change for change, mute in paired if not mute], [(change, mute) for change, mute in paired if mute]
+
+
+def worth_a_message(
+    moved: Collection[object], quiet: Collection[str], seen_first: int, *, filling: bool, published: bool
+) -> bool:
+    """Whether a release brings a destination a message: for what moved, else for the causes of ``quiet`` changes.
+
+    These alone are not worth one until the publishers have all been looked at, nor where a publisher's own release
+    brings indicators never seen before, and themes have moved by these.
+    """
+    only_first = published and bool(seen_first) and set(quiet) <= {Cause.BASKET}
+    return bool(moved) or (bool(quiet) and not (filling or only_first))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from engine.changes import BOTTOM_QUARTILE, Cause, Change, Kind, Standing, Thresholds
-from jobs.notices import CorrectedLine, CorrectionNotice, Moved, ReleaseAlert, from_json
+from jobs.notices import CorrectedLine, CorrectionNotice, ReleaseAlert, from_json
 from state import outbox, snapshots
 from state.database import Database
-from state.explanations import Member, members
+from state.explanations import members
 
 CORRECTED_FOR = timedelta(days=60)
 """An alert older than this stays as it is, and what revised figures change of it is told anew."""
@@ -19,14 +20,19 @@ _SIDES = frozenset({Kind.ENTERED, Kind.LEFT})
 _BASKETS = frozenset({Kind.THEME_MOVED, Kind.COMPOSITE_MOVED})
 
 
+Members = Mapping[str, Standing]
+"""The council's standing in each indicator of a theme or composite at one snapshot, by code."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """A change as it stands in the message that told it: ``moved`` as it was told, ``now`` as last corrected.
+class Told:
+    """A change as it stands in the message that told it: ``change`` as it was told, ``now`` as last corrected.
 
     ``snapshot`` is the one it was told of.
     """
 
-    moved: Moved
+    change: Change
+    name: str
     now: Standing
     withdrawn: bool
     snapshot: int | None
@@ -47,8 +53,8 @@ def corrections(
     the same periods. What was withdrawn, sent too long ago or not at all is left to a new alert. ``since`` is the
     snapshot that each subject was compared with.
     """
-    last = outbox.last_alert(db, destination)
-    alerts: dict[int, dict[str, _Told]] = {}
+    last, at = outbox.last_alert(db, destination), snapshots.latest(db)
+    alerts: dict[int, dict[str, Told]] = {}
     found: dict[int, list[CorrectedLine]] = {}
     for change in changes:
         number = last.get(change.subject)
@@ -57,22 +63,41 @@ def corrections(
         if number not in alerts:
             alerts[number] = _standing_in(db, number, now)
         told = alerts[number].get(change.subject)
-        if told and _follows(change, told) and _of_the_periods_told(db, change, told, since.get(change.subject)):
-            line = CorrectedLine(
-                told=told.moved.change,
-                name=told.moved.name,
-                withdrawn=_undone(told.moved.change, change.after, thresholds),
-                now=change.after,
-            )
+        between = (since.get(change.subject), at)
+        line = told and correction(change, told, thresholds, partial(_members, db, change), between)
+        if line:
             found.setdefault(number, []).append(line)
     return {number: tuple(sorted(lines, key=_themes_first)) for number, lines in found.items()}
+
+
+def correction(
+    change: Change,
+    told: Told,
+    thresholds: Thresholds,
+    members_at: Callable[[int], Members],
+    between: tuple[int | None, int | None],
+) -> CorrectedLine | None:
+    """What a change undoes or alters of one that was told; None where it does not continue what was said.
+
+    ``members_at`` are the members of its theme at a snapshot, and it came ``between`` the one compared with and now.
+    """
+    if change.cause is not Cause.REVISION or not _follows(change, told):
+        return None
+    if not _of_the_periods_told(change, (told.snapshot, *between), members_at):
+        return None
+    return CorrectedLine(
+        told=told.change,
+        name=told.name,
+        withdrawn=_undone(told.change, change.after, thresholds),
+        now=change.after,
+    )
 
 
 def _themes_first(line: CorrectedLine) -> tuple[bool, str]:
     return line.told.indicator is not None, line.told.subject
 
 
-def _standing_in(db: Database, number: int, now: datetime) -> dict[str, _Told]:
+def _standing_in(db: Database, number: int, now: datetime) -> dict[str, Told]:
     """What an alert says, corrected as it has been; nothing where it is too old or was not sent."""
     owed = outbox.owed(db, number)
     if owed is None or owed.state == "suppressed" or datetime.fromisoformat(owed.created) < now - CORRECTED_FOR:
@@ -82,7 +107,8 @@ def _standing_in(db: Database, number: int, now: datetime) -> dict[str, _Told]:
         return {}
     at = snapshots.numbered(db, notice.footing.snapshot)
     told = {
-        moved.change.subject: _Told(moved, moved.change.after, withdrawn=False, snapshot=at) for moved in notice.moved
+        moved.change.subject: Told(moved.change, moved.name, moved.change.after, withdrawn=False, snapshot=at)
+        for moved in notice.moved
     }
     for amendment in outbox.amendments(db, number):
         correction = from_json(amendment.payload)
@@ -93,9 +119,9 @@ def _standing_in(db: Database, number: int, now: datetime) -> dict[str, _Told]:
     return told
 
 
-def _follows(change: Change, told: _Told) -> bool:
+def _follows(change: Change, told: Told) -> bool:
     """Whether a change starts from what people were last told there, so that it corrects just that."""
-    first, before = told.moved.change, change.before
+    first, before = told.change, change.before
     if told.withdrawn or before is None or first.before is None or change.area != first.area:
         return False
     if first.kind in _BASKETS:
@@ -105,28 +131,31 @@ def _follows(change: Change, told: _Told) -> bool:
     return change.after.period == first.after.period and _bottom(before) == _bottom(told.now)
 
 
-def _of_the_periods_told(db: Database, change: Change, told: _Told, since: int | None) -> bool:
+def _of_the_periods_told(
+    change: Change, times: tuple[int | None, int | None, int | None], members_at: Callable[[int], Members]
+) -> bool:
     """Whether the members by which a theme or composite moves are still of the periods that it was told of.
 
     A theme that fell with one year's figures and stands there with the next year's too did fall, whatever these are
-    revised to.
+    revised to. The ``times`` are the snapshots told of, compared with, and now.
     """
     if change.indicator is not None:
         return True
-    at = snapshots.latest(db)
-    if at is None or since is None or told.snapshot is None:
+    known = [snapshot for snapshot in times if snapshot is not None]
+    if len(known) < len(times):
         return False
-    first, before, now = (members(db, change.theme, change.area, one) for one in (told.snapshot, since, at))
-    moving = [code for code in before.keys() | now.keys() if _standing(before, code) != _standing(now, code)]
+    first, before, now = (members_at(snapshot) for snapshot in known)
+    moving = [code for code in before.keys() | now.keys() if before.get(code) != now.get(code)]
     return all(len({_period(side, code) for side in (first, before, now)}) == 1 for code in moving)
 
 
-def _standing(side: Mapping[str, Member], code: str) -> Standing | None:
-    return side[code].standing if code in side else None
+def _members(db: Database, change: Change, snapshot: int) -> Members:
+    found = members(db, change.theme, change.area, snapshot)
+    return {code: member.standing for code, member in found.items()}
 
 
-def _period(side: Mapping[str, Member], code: str) -> str | None:
-    return side[code].standing.period if code in side else None
+def _period(side: Members, code: str) -> str | None:
+    return side[code].period if code in side else None
 
 
 def _undone(told: Change, now: Standing, thresholds: Thresholds) -> bool:

@@ -6,12 +6,13 @@ as soon as somebody is, the latest only, and tells of everything since the last 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from engine.changes import Kind, Standing
+from engine.margin import Certainty, standing_out
 from jobs.audience import TO, silencing
 from jobs.coming import due_between
 from jobs.errors import SettingsError
@@ -32,7 +33,7 @@ from jobs.owing import owe
 from jobs.policy import Policy
 from jobs.schedule import due_at
 from jobs.settings import Settings
-from state import acknowledgements, digests, mutes, queries, subscriptions
+from state import acknowledgements, certainty, digests, mutes, queries, subscriptions
 from state.database import Database
 from state.digests import BasketThen
 from state.explanations import distance_out
@@ -207,7 +208,9 @@ class _Facts:
         self._since: dict[int, _Since] = {}
         self._why: dict[tuple[str, int], tuple[Because, ...]] = {}
         self._nets: dict[int, tuple[Moved, ...]] = {}
-        self._low: dict[str, tuple[StillBottom, ...]] = {}
+        self._low: dict[tuple[str, int], tuple[StillBottom, ...]] = {}
+        self._better: dict[int, Mapping[str, float]] = {}
+        self._were: dict[int, Mapping[str, Certainty]] = {}
         self._due: dict[tuple[str, ...], tuple[DueLine, ...]] = {}
 
     @cached_property
@@ -238,7 +241,11 @@ class _Facts:
         since = self._read(last.snapshot_id)
         muted = {mute.subject for mute in self._mutes if mute.place in (mutes.EVERYBODY, one.place)}
         themes = tuple(self._theme(name, since, last.snapshot_id, muted) for name in one.themes)
-        moved = [item for item in self._moved(last.snapshot_id) if item.change.theme in one.themes]
+        moved = self._tested(
+            [item for item in self._moved(last.snapshot_id) if item.change.theme in one.themes],
+            last.snapshot_id,
+            one.themes,
+        )
         loud = [item for item in moved if not muted & silencing(item.change)]
         told = {item.change.subject for item in moved} | {
             f"basket:{theme.line.name}" for theme in themes if theme.moved
@@ -253,7 +260,7 @@ class _Facts:
             moved=tuple(loud),
             muted=len(moved) - len(loud),
             seen_first=sum(since.first_seen.get(name, 0) for name in one.themes),
-            bottom=tuple(item for name in one.themes for item in self._bottom(name)),
+            bottom=tuple(item for name in one.themes for item in self._bottom(name, last.snapshot_id)),
             judged=sum(theme.line.judged for theme in themes if theme.kind == "theme"),
             acknowledged=self._acknowledged(one.themes, told),
             due=self._coming(one.themes),
@@ -305,16 +312,61 @@ class _Facts:
         if kind is Kind.IMPROVED and _figure(last.after) != _figure(now.standing):
             return None  # whether the figure that stands there since is significantly better nobody has found
         change = replace(last, before=views[0].change.before, after=now.standing, theme=now.theme)
-        return Moved(change, now.name, now.unit, now.decimals, now.polarity)
+        sure = now.certainty if kind in {Kind.ENTERED, Kind.LEFT} else ""
+        return Moved(change, now.name, now.unit, now.decimals, now.polarity, certainty=sure)
 
-    def _bottom(self, theme: str) -> tuple[StillBottom, ...]:
-        """Indicators of a theme in the bottom quartile, the worst first."""
-        if theme not in self._low:
+    def _tested(self, moved: Iterable[Moved], snapshot: int, themes: Sequence[str]) -> list[Moved]:
+        """The changes, with each improvement judged among all that these themes' figures gave to compare.
+
+        A figure that got worse or never was in the bottom quartile is a comparison too. Method, item 14.
+        """
+        moved = list(moved)
+        improved = {item.change.subject: item.change.indicator or "" for item in moved if _is_improvement(item)}
+        if not improved:
+            return moved
+        family = {
+            code: z
+            for code, z in self._better_since(snapshot).items()
+            if (view := self._indicators[code]).theme in themes and view.eligibility == "eligible"
+        }
+        for subject, code in improved.items():
+            since = self._read(snapshot).changes[subject][0].since  # where it was last told of, perhaps long before
+            if (z := self._better_since(since or snapshot).get(code)) is not None:
+                family[code] = z
+        standing, tested = standing_out(family), []
+        for item in moved:
+            named = improved.get(item.change.subject)
+            if named is None:
+                tested.append(item)
+            elif named in family:  # else its limits are gone, and nothing may be said
+                sure: Certainty = "clear" if named in standing else "unsure"
+                tested.append(replace(item, certainty=sure, compared=len(family)))
+        return tested
+
+    def _better_since(self, snapshot: int) -> Mapping[str, float]:
+        if snapshot not in self._better:
+            self._better[snapshot] = certainty.better_since(self.db, self.snapshot.council, snapshot)
+        return self._better[snapshot]
+
+    def _bottom(self, theme: str, snapshot: int) -> tuple[StillBottom, ...]:
+        """Indicators of a theme in the bottom quartile, the worst first, with how sure that was at a snapshot."""
+        if (theme, snapshot) not in self._low:
             low = [view for view in self._indicators.values() if view.theme == theme and view.in_bottom_quartile]
-            self._low[theme] = tuple(map(self._still, sorted(low, key=queries.worst_first)))
-        return self._low[theme]
+            ordered = sorted(low, key=queries.worst_first)
+            self._low[theme, snapshot] = tuple(self._still(view, self._certain_at(snapshot)) for view in ordered)
+        return self._low[theme, snapshot]
 
-    def _still(self, view: IndicatorView) -> StillBottom:
+    def _certain_at(self, snapshot: int) -> Mapping[str, Certainty]:
+        """How sure it was at a snapshot of what is in the bottom quartile clearly now."""
+        if snapshot not in self._were:
+            clear = [
+                code for code, view in self._indicators.items() if view.in_bottom_quartile and view.certainty == "clear"
+            ]
+            found = certainty.certainties(self.db, snapshot, self.snapshot.council, clear) if clear else {}
+            self._were[snapshot] = found
+        return self._were[snapshot]
+
+    def _still(self, view: IndicatorView, were: Mapping[str, Certainty]) -> StillBottom:
         out = distance_out(self.db, view.code, self.snapshot.council)
         return StillBottom(
             code=view.code,
@@ -327,6 +379,8 @@ class _Facts:
             places=out.places if out else None,
             needed=None if out is None or out.needed is None else float(out.needed),
             gap=None if out is None or out.gap is None else abs(float(out.gap)),
+            certainty=view.certainty,
+            was=were.get(view.code, ""),
         )
 
     def _acknowledged(self, themes: Sequence[str], told: set[str]) -> tuple[AcknowledgedLine, ...]:
@@ -364,6 +418,10 @@ _NOWHERE = Standing(None, None)
 
 def _figure(standing: Standing) -> tuple[str | None, float | None]:
     return standing.period, standing.value
+
+
+def _is_improvement(moved: Moved) -> bool:
+    return moved.change.kind is Kind.IMPROVED
 
 
 _ORDER = {Kind.ENTERED: 0, Kind.LEFT: 1, Kind.IMPROVED: 2}

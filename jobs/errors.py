@@ -6,6 +6,7 @@ JobsError
 │   ├── Unreachable    the publisher gives no usable answer: later, the same request may succeed
 │   ├── LayoutChanged  the publisher answers, and not in the shape the catalogue describes
 │   └── TooEarly       a release says that it is of a day to come, or is under embargo
+├── HistoryError       a published rank or an edition cannot be kept or found
 └── DecisionError      there is nothing of the kind to approve or reject
 """
 
@@ -42,3 +43,7 @@ class TooEarly(SourceError):
 
 class DecisionError(JobsError):
     """There is nothing of the kind to approve or reject; the message says what is held."""
+
+
+class HistoryError(JobsError):
+    """A published rank or a named edition cannot be kept or found; the message says which there are."""

@@ -17,7 +17,7 @@ import structlog
 from engine import quality
 from engine.areas import load_areas
 from engine.changes import Change
-from engine.derived import with_ratios
+from engine.derived import with_made, with_ratios
 from engine.panel import Panel
 from engine.quality import Check, Finding
 from jobs.errors import SourceError, TooEarly
@@ -364,7 +364,7 @@ def accept(
     catalogue, conflicts = catalogue_now(db, policy, brought)
     numbered = replace(incoming, status=_stored_remarks(db, incoming, release.remarks))
     # A series replaced whole takes along the ratios made of it.
-    rebased = {*rebased, *(code for code, ratio in catalogue.ratios.items() if {ratio.of, ratio.to} & set(rebased))}
+    rebased = with_made(rebased, catalogue.ratios)
     stated = with_ratios(numbered, held.of_indicators(set(held.indicators) - rebased), catalogue.ratios)
     described = [entry for entry in catalogue.indicators.values() if entry.code in set(held.indicators)]
     observations.save_indicators(db, described)  # the catalogue may have been edited since

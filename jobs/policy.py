@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from engine.catalogue import Catalogue, load_catalogue
 from engine.changes import Thresholds
 from engine.errors import CatalogueError
+from engine.margin import Certainty
 from engine.quality import Limits
 from engine.snapshot import Rules
 from jobs.settings import Settings
@@ -47,6 +49,12 @@ class Policy:
     """The team's channel."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/London"))
     """Whose days count where something holds until a day."""
+    within_margin: Literal["alert", "digest"] = "alert"
+    """Where an entry to the bottom quartile, or an exit, is told that is within the margin of error."""
+
+    def leaves_to_digest(self, certainty: Certainty) -> bool:
+        """Whether an entry or an exit as sure as that is counted in alerts, and told in the digest alone."""
+        return certainty == "unsure" and self.within_margin == "digest"
 
 
 def policy_from(settings: Settings) -> Policy:
@@ -69,6 +77,7 @@ def policy_from(settings: Settings) -> Policy:
         publishers=_watched(settings, catalogue),
         team_place=settings.slack.channel,
         zone=settings.schedule.timezone,
+        within_margin=settings.alerts.within_margin,
     )
 
 

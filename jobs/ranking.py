@@ -6,36 +6,27 @@ from calendar import monthrange
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from engine.areas import Comparators, comparators, load_areas
-from engine.catalogue import Catalogue, Indicator
-from engine.changes import (
-    BOTTOM_QUARTILE,
-    Change,
-    Kind,
-    Known,
-    Standing,
-    baselines,
-    basket_changes,
-    basket_standing,
-    indicator_changes,
-    indicator_standing,
-)
+from engine.catalogue import Catalogue, Composite, Indicator, Theme
+from engine.changes import BOTTOM_QUARTILE, Change, Known, Standing, basket_standing
+from engine.comparison import compare
 from engine.panel import Panel
-from engine.ranking import Eligibility
-from engine.snapshot import Basis, Snapshot, choose_rows, own_year, rank_panel, take_snapshot
+from engine.ranking import Eligibility, Ranks
+from engine.snapshot import Basis, Snapshot, choose_rows, own_year, rank_chosen, rank_panel, take_snapshot
 from jobs.policy import Policy
 from jobs.tidy import panel_areas
 from state import observations, snapshots
 from state.database import Database
 from state.snapshots import SnapshotHead
 
-YEARS_BACK = 6
-"""Years before the current one that are ranked for a theme's spark of seven."""
+YEARS_BACK = 60
+"""Years before its own that a theme is ranked for, where figures are held: more than any publisher goes back."""
 
 SNAPSHOTS_KEPT = 8
 """Snapshots told of that are kept in memory, some 5 MB each."""
@@ -84,17 +75,16 @@ def rank_and_compare(
     that. Runs within the caller's unit of work.
     """
     previous = snapshots.latest_snapshot(db)
-    known = max(published, date.fromisoformat(previous.known)) if previous else published
-    group = comparators_of(policy, known)
+    day = max(published, date.fromisoformat(previous.known)) if previous else published
+    group = comparators_of(policy, day)
     council = load_areas().carry(policy.council)
     basis = Basis.of(catalogue, group.codes, policy.rules)
-    panel = panel.for_areas(group.codes)
-    after = Known(panel, _snapshot(panel, basis, known))
+    after = known(panel, basis, day)
     head = snapshots.save_head(
         db,
         basis,
         release=release,
-        known=known.isoformat(),
+        known=day.isoformat(),
         taken=now.isoformat(timespec="seconds"),
         council=council,
         comparators=group,
@@ -102,11 +92,11 @@ def rank_and_compare(
     )
     snapshots.save_ranks(db, after.snapshot, head.id)
     _save_history(db, after, basis, catalogue, council)
-    comparison = _Comparison(db, after, held, previous, policy, council)
-    changes = comparison.run(head.id, rebased)
-    snapshots.save_changes(db, changes, release=release, snapshot=head.id, since=comparison.since)
+    found = compare(after, _Kept(db, head.id, council, held, previous), council, policy.thresholds, rebased)
+    snapshots.save_told(db, found.settled, head.id)
+    snapshots.save_changes(db, found.changes, release=release, snapshot=head.id, since=found.since)
     return Ranked(
-        head, after.snapshot, catalogue, group, council, tuple(changes), previous is None, since=comparison.since
+        head, after.snapshot, catalogue, group, council, found.changes, first=previous is None, since=found.since
     )
 
 
@@ -147,87 +137,27 @@ def years_before(day: date, years: int) -> date:
     return date(year, day.month, last if day.day == month_end else day.day)
 
 
-@dataclass
-class _Comparison:
-    """Comparing the new state of knowledge with what people were last told of each subject.
-
-    A subject is ``indicator:CODE`` (which side of the quartile line), ``basket:NAME`` (the rank) or
-    ``improvement:CODE`` (since when an indicator in the bottom quartile has been there, or last improved). What is
-    stored for each is the last snapshot at which what people had been told of it was true.
-    """
+@dataclass(frozen=True)
+class _Kept:
+    """What the database remembers before snapshot ``number``; ``held`` are the figures before this release."""
 
     db: Database
-    after: Known
+    number: int
+    council: str
     held: Panel
     previous: SnapshotHead | None
-    policy: Policy
-    council: str
-    since: dict[str, int] = field(default_factory=dict)
-    """The snapshot that each changed subject was compared with."""
 
-    def run(self, number: int, rebased: Collection[str]) -> list[Change]:
-        """Changes against what was told, and the new state of telling, filed under snapshot ``number``."""
-        told = snapshots.load_told(self.db)
-        current = self._standings(self.after.snapshot)
-        ranked_before = snapshots.ever_ranked(self.db, self.council, number)
-        unseen = [code for code in self.after.snapshot.panel.indicators if code not in ranked_before]
-        changes = baselines(self.after.snapshot, self.council, unseen)
-        silent = _silent_subjects(self.after.snapshot, rebased) & current.keys()
-        settled = silent | {subject for subject in current if subject not in told}
-        by_snapshot: dict[int, list[str]] = {}
-        for subject in current.keys() - settled:
-            by_snapshot.setdefault(told[subject], []).append(subject)
-        for then, subjects in sorted(by_snapshot.items()):
-            found, still_true = self._since(then, sorted(subjects))
-            changes += found
-            self.since |= dict.fromkeys((change.subject for change in found), then)
-            settled |= still_true | {_subject(change) for change in found}
-        entered = {change.indicator for change in changes if change.kind == Kind.ENTERED}
-        settled |= {f"improvement:{code}" for code in entered} & current.keys()
-        snapshots.save_told(self.db, settled, number)
-        return [change for change in changes if change.kind != Kind.IMPROVED or change.indicator not in entered]
+    @cached_property
+    def told(self) -> Mapping[str, int]:
+        """For each subject the last snapshot at which what people had been told of it was true."""
+        return snapshots.load_told(self.db)
 
-    def _standings(self, snapshot: Snapshot) -> dict[str, Standing]:
-        """The council's standing by subject, where it is judged at all."""
-        found: dict[str, Standing] = {}
-        for code, row in snapshot.row.items():
-            standing = indicator_standing(snapshot, code, self.council)
-            if standing and snapshot.eligible(code):
-                found[f"indicator:{code}"] = standing
-                if standing.quartile == BOTTOM_QUARTILE and self._limited(snapshot, row):
-                    found[f"improvement:{code}"] = standing
-        for name, kind in snapshot.baskets:
-            basket = basket_standing(snapshot, name, self.council)
-            if kind != "expenditure" and basket and basket.rank is not None:
-                found[f"basket:{name}"] = basket
-        return found
+    @cached_property
+    def ranked(self) -> Collection[str]:
+        """Indicators in which the council had a rank at any earlier snapshot."""
+        return snapshots.ever_ranked(self.db, self.council, self.number)
 
-    def _limited(self, snapshot: Snapshot, row: int) -> bool:
-        column = snapshot.column[self.council]
-        return not np.isnan(snapshot.panel.upper[row, column] - snapshot.panel.lower[row, column])
-
-    def _since(self, then: int, subjects: list[str]) -> tuple[list[Change], set[str]]:
-        """Changes of these subjects since snapshot ``then``, and the subjects whose fact is still true."""
-        before = self._known_at(then)
-        codes, improving, baskets = (
-            [subject.removeprefix(kind) for subject in subjects if subject.startswith(kind)]
-            for kind in ("indicator:", "improvement:", "basket:")
-        )
-        found = [
-            change
-            for change in indicator_changes(before, self.after, self.council, codes)
-            if change.kind != Kind.IMPROVED
-        ]
-        found += [
-            change
-            for change in indicator_changes(before, self.after, self.council, improving)
-            if change.kind == Kind.IMPROVED
-        ]
-        found += basket_changes(before, self.after, self.council, self.policy.thresholds, baskets)
-        old, now = self._standings(before.snapshot), self._standings(self.after.snapshot)
-        return found, {subject for subject in subjects if _still_true(subject, old.get(subject), now[subject])}
-
-    def _known_at(self, snapshot: int) -> Known:
+    def known_at(self, snapshot: int) -> Known:
         """What was known at a snapshot: the figures before this release where it was the last one, else the log's."""
         if self.previous and self.previous.id == snapshot:
             return _known(self.previous, self.held)
@@ -245,73 +175,65 @@ _kept: WeakKeyDictionary[Database, dict[int, Known]] = WeakKeyDictionary()
 
 
 def _known(head: SnapshotHead, panel: Panel) -> Known:
-    panel = panel.for_areas(head.basis.comparators)
-    return Known(panel, _snapshot(panel, head.basis, date.fromisoformat(head.known)))
+    return known(panel, head.basis, date.fromisoformat(head.known))
 
 
-def _subject(change: Change) -> str:
-    """The subject under which what was told is filed: improvements apart from sides of the line."""
-    return change.subject.replace("indicator:", "improvement:", 1) if change.kind == Kind.IMPROVED else change.subject
-
-
-def _silent_subjects(snapshot: Snapshot, rebased: Collection[str]) -> set[str]:
-    """Rebased indicators, and every theme and composite they are members of."""
-    subjects = {f"{kind}:{code}" for code in rebased for kind in ("indicator", "improvement")}
-    rows = {snapshot.row[code] for code in rebased if code in snapshot.row}
-    for (name, _), members in zip(snapshot.baskets, snapshot.members, strict=True):
-        if rows & set(members.tolist()):
-            subjects.add(f"basket:{name}")
-    return subjects
-
-
-def _still_true(subject: str, old: Standing | None, new: Standing) -> bool:
-    """Whether what was told at ``old`` is true at ``new``: a basket's rank, an indicator's side of the line.
-
-    An improvement is measured from where it was told, however slowly it comes, so that stays where it is.
-    """
-    if subject.startswith("improvement:"):
-        return False
-    if old is None:
-        return True
-    if subject.startswith("basket:"):
-        return old.rank == new.rank
-    return (old.quartile == BOTTOM_QUARTILE) == (new.quartile == BOTTOM_QUARTILE)
+def known(panel: Panel, basis: Basis, day: date) -> Known:
+    """What is known from these figures on a day, ranked on a basis; the panel may hold any areas."""
+    panel = panel.for_areas(basis.comparators)
+    return Known(panel, _snapshot(panel, basis, day))
 
 
 def _save_history(db: Database, after: Known, basis: Basis, catalogue: Catalogue, council: str) -> None:
     """Keep what questions about the past need: every period's rank, and the themes' ranks of earlier years."""
-    snapshots.save_themes(db, _theme_details(catalogue))
-    snapshots.save_years(db, _earlier_years(after, basis))
+    snapshots.save_themes(db, theme_details(catalogue))
+    panel, ranks = _ranked(after.panel, basis)
+    snapshots.save_years(db, _earlier_years(after.snapshot, panel, ranks, basis))
     limits = {code: years_before(after.snapshot.panel.periods[row].end, 1) for code, row in after.snapshot.row.items()}
-    year_before = choose_rows(after.panel, not_after=limits)
-    described = [
-        at for at, which in enumerate(after.panel.row_indicator) if after.panel.indicators[which] in basis.indicators
-    ]
-    panel = after.panel.rows(np.array(described, np.int64))
-    older = set(year_before.tolist())
-    snapshots.save_trend(
-        db, panel, _trend(panel, basis, council), (at for at, row in enumerate(described) if row in older)
-    )
+    older = set(choose_rows(panel, not_after=limits).tolist())
+    snapshots.save_trend(db, panel, _trend(panel, ranks, council), older)
 
 
-def _earlier_years(after: Known, basis: Basis) -> dict[int, dict[tuple[str, str], Standing]]:
-    """Every area's standing in each basket in the snapshots of the YEARS_BACK years before its own, by years ago.
+def _ranked(panel: Panel, basis: Basis) -> tuple[Panel, Ranks]:
+    """The rows of indicators that the basis describes, and the ranks of each."""
+    described = [at for at, which in enumerate(panel.row_indicator) if panel.indicators[which] in basis.indicators]
+    panel = panel.rows(np.array(described, np.int64))
+    return panel, rank_panel(panel, [basis.indicators[panel.indicators[at]] for at in panel.row_indicator], basis)
 
-    Method, item 9.
+
+def _earlier_years(
+    snapshot: Snapshot, panel: Panel, ranks: Ranks, basis: Basis
+) -> dict[int, dict[tuple[str, str], Standing]]:
+    """Every area's standing in each basket in the snapshots of the years before its own, by years ago.
+
+    As far back as figures are held, YEARS_BACK years at most; ``ranks`` are those of each row of ``panel``. Method,
+    item 9.
     """
-    own_years = _own_years(after.snapshot)
-    found: dict[int, dict[tuple[str, str], Standing]] = {ago: {} for ago in range(1, YEARS_BACK + 1)}
+    own_years = _own_years(snapshot)
+    first = min((period.end.year for period in panel.periods), default=0)
+    found: dict[int, dict[tuple[str, str], Standing]] = {}
     for year in set(own_years.values()):
-        for ago, standings in found.items():
-            past = take_snapshot(after.panel, basis, not_after=_a_year_earlier(after.snapshot, year - ago, ago))
-            standings |= {
-                (name, area): standing
-                for name, own in own_years.items()
-                if own == year
-                for area in past.panel.areas
-                if (standing := basket_standing(past, name, area)) and standing.rank is not None
-            }
+        names = [name for name, own in own_years.items() if own == year]
+        for ago in range(1, min(YEARS_BACK, year - first) + 1):
+            rows = choose_rows(
+                panel, not_after=_a_year_earlier(snapshot, year - ago, ago), not_before=_oldest(basis, year - ago)
+            )
+            past = rank_chosen(panel.rows(rows), basis, ranks.rows(rows))
+            found.setdefault(ago, {}).update(
+                {
+                    (name, area): standing
+                    for name in names
+                    for area in past.panel.areas
+                    if (standing := basket_standing(past, name, area)) and standing.rank is not None
+                }
+            )
     return found
+
+
+def _oldest(basis: Basis, year: int) -> date | None:
+    """The first day on which a period may end to count in the snapshot of a year; None without a limit of age."""
+    most = basis.rules.max_age_years
+    return years_before(date(year, 12, 31), most) if most else None
 
 
 def _a_year_earlier(snapshot: Snapshot, year: int, ago: int) -> dict[str, date]:
@@ -334,21 +256,18 @@ def _own_years(snapshot: Snapshot) -> dict[str, int]:
     return years
 
 
-def _theme_details(catalogue: Catalogue) -> list[tuple[str, tuple[str, ...], str]]:
-    lines = {
-        theme.name: catalogue.indicators[theme.expenditure].name if theme.expenditure in catalogue.indicators else ""
-        for theme in catalogue.themes.values()
-    }
-    return [
-        *((theme.name, theme.aliases, lines[theme.name]) for theme in catalogue.themes.values()),
-        *((entry.name, entry.aliases, "") for entry in catalogue.composites.values()),
-    ]
+def theme_details(catalogue: Catalogue) -> list[tuple[str, tuple[str, ...], str, str]]:
+    """Name, aliases, name of the spending line and code of the measure of deprivation, of themes and composites."""
+
+    def details(entry: Theme | Composite) -> tuple[str, tuple[str, ...], str, str]:
+        line = catalogue.indicators.get(entry.expenditure)
+        return entry.name, entry.aliases, line.name if line else "", catalogue.deprivation
+
+    return [*map(details, catalogue.themes.values()), *map(details, catalogue.composites.values())]
 
 
-def _trend(panel: Panel, basis: Basis, council: str) -> list[Standing | None]:
-    """The council's standing at each row of ``panel``."""
-    entries = [basis.indicators[panel.indicators[at]] for at in panel.row_indicator]
-    ranks = rank_panel(panel, entries, basis)
+def _trend(panel: Panel, ranks: Ranks, council: str) -> list[Standing | None]:
+    """The council's standing at each row of ``panel``, of which ``ranks`` are."""
     column = panel.areas.index(council)
     return [
         Standing(

@@ -16,7 +16,7 @@ from engine.panel import ABSENT, Panel
 from engine.snapshot import Basis
 from jobs.notices import ReleaseInfo
 from jobs.policy import Policy
-from jobs.ranking import catalogue_now, comparators_of, rank_and_compare
+from jobs.ranking import catalogue_now, comparators_of, rank_and_compare, theme_details
 from jobs.telling import owe_release
 from jobs.tidy import panel_areas
 from state import observations, snapshots
@@ -40,6 +40,8 @@ def rerank(db: Database, policy: Policy, now: datetime) -> bool:
     stale = not _same(made, held.of_indicators(catalogue.ratios))
     group = comparators_of(policy, date.fromisoformat(previous.known))
     if not stale and Basis.of(catalogue, group.codes, policy.rules).hash == previous.basis.hash:
+        # Names, spending lines and the measure of deprivation decide no rank, and count at once all the same.
+        snapshots.save_themes(db, theme_details(catalogue))
         return False
     log.info("the catalogue has changed: what is held is ranked anew")
     codes = set(held.indicators) | set(made.indicators)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from engine.areas import load_areas
-from engine.changes import Cause, Change, Kind, basket_standing
-from engine.margin import within_margin
+from engine.changes import Change, Kind, basket_standing
+from engine.margin import Certainty, certainty_of
 from engine.quality import Finding
-from jobs.audience import TO, Audience, audiences, loud_and_muted, why_muted
+from jobs.audience import TO, Audience, audiences, loud_and_muted, why_muted, worth_a_message
 from jobs.corrections import corrections
 from jobs.explaining import because
 from jobs.notices import (
@@ -42,7 +42,8 @@ from jobs.ranking import Ranked, bottom_and_judged, rank_held
 from state import acknowledgements, outbox
 from state.database import Database
 
-_FIRST_FILL = f"publishers/first-fill/{TEAM}"
+FIRST_FILL = f"publishers/first-fill/{TEAM}"
+"""The key of the baseline owed once all publishers have been looked at."""
 
 
 def owe_release(
@@ -54,7 +55,7 @@ def owe_release(
     moved, and none for what a publisher's release changes by indicators never seen before alone. Until all publishers
     have been looked at, the baseline waits for the others. Within the caller's unit of work.
     """
-    filling = published and not outbox.known(db, _FIRST_FILL)
+    filling = published and not outbox.known(db, FIRST_FILL)
     if ranked.first and filling:
         return 0
     if ranked.first:
@@ -71,13 +72,13 @@ def owe_release(
 
 def owe_first_fill(db: Database, policy: Policy, now: datetime) -> bool:
     """Owe the team one baseline once every publisher has been looked at, whatever came of it; never again."""
-    if outbox.known(db, _FIRST_FILL):
+    if outbox.known(db, FIRST_FILL):
         return False
     ranked = rank_held(db, policy)
     if ranked is None:
         return False
     release = ReleaseInfo(ranked.head.release_id, "the publishers, looked at for the first time", "", "")
-    return _owed(db, _FIRST_FILL, TEAM, _baseline(release, ranked, policy), now)
+    return _owed(db, FIRST_FILL, TEAM, _baseline(release, ranked, policy), now)
 
 
 def owe_held(
@@ -194,9 +195,13 @@ class _Teller:
         known = self.corrected.get(destination, set()) | self.corrected.get(audience.place, set())
         fresh = [change for change in concerned if change.subject not in known]
         loud, muted = loud_and_muted(audience, fresh)
-        alert = self._alert(audience, loud, fresh, muted=len(muted), withdrawn=self.withdrawn[destination])
-        only_first = published and alert.seen_first and set(alert.quiet) <= {Cause.BASKET}
-        told = bool(alert.moved or (alert.quiet and not (filling or only_first)))
+        sure = [change for change in loud if not self.policy.leaves_to_digest(self._certainty(change))]
+        alert = replace(
+            self._alert(audience, sure, fresh, muted=len(muted), withdrawn=self.withdrawn[destination]),
+            uncertain=len(loud) - len(sure),
+        )
+        quiet = {*alert.quiet, *(("margin",) if alert.uncertain else ())}
+        told = worth_a_message(alert.moved, quiet, alert.seen_first, filling=filling, published=published)
         if not (told or muted):
             return 0
         key = f"release/{self.release.id}/snapshot/{self.ranked.head.id}/{destination}"
@@ -259,8 +264,11 @@ class _Teller:
         if change.indicator is None:
             return Moved(change, change.theme, why=self._why(change), said=said)
         entry = self.ranked.catalogue.indicators[change.indicator]
-        unsure = change.kind is Kind.ENTERED and within_margin(self.ranked.snapshot, change.indicator, change.area)
-        return Moved(change, entry.name, entry.unit, entry.decimals, str(entry.polarity), said=said, unsure=unsure)
+        sure = self._certainty(change)
+        return Moved(change, entry.name, entry.unit, entry.decimals, str(entry.polarity), said=said, certainty=sure)
+
+    def _certainty(self, change: Change) -> Certainty:
+        return certainty_of(self.ranked.snapshot, change)
 
     def _why(self, change: Change) -> tuple[Because, ...]:
         """Why a theme or composite moved since the snapshot that it was compared with."""

@@ -11,11 +11,23 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+import numpy as np
 from sqlite_utils import Database
 
 from engine.changes import Change, Kind, Standing
-from engine.explain import BasketMove, Distance, Figures, IndicatorMove, distance, explain_basket, explain_indicator
+from engine.explain import (
+    BasketMove,
+    Distance,
+    Figures,
+    IndicatorMove,
+    distance,
+    explain_basket,
+    explain_indicator,
+)
+from engine.pace import Pace, pace
+from engine.periods import parse_period
 from engine.ranking import Eligibility
+from engine.sensitivity import Sensitivity, Table, sensitivity
 from engine.snapshot import Basis
 from state.snapshots import basis_at, latest, read_change
 
@@ -94,6 +106,55 @@ def distance_out(db: Database, code: str, area: str) -> Distance | None:
         return None
     ranks = {row[0]: (row[2], row[3]) for row in rows}
     return distance(area, _figures(rows, basis, code), ranks, basis.rules.quartile_rule)
+
+
+def pace_of(db: Database, code: str, way: Distance | None) -> Pace | None:
+    """How long it takes the council to the value it needs, at the pace of its latest periods up to the one ranked now.
+
+    None where no value is known to be needed, or fewer than three periods are alike.
+    """
+    at = latest(db)
+    if at is None or way is None or way.needed is None:
+        return None
+    rows = list(
+        db.execute(
+            "SELECT series.period, trends.value, (SELECT now.period FROM ranks JOIN series AS now "  # noqa: S608
+            "ON now.id = ranks.series_id WHERE ranks.indicator_id = series.indicator_id AND until_snapshot IS NULL "
+            f"AND area_id = (SELECT id FROM areas WHERE code = {_COUNCIL})) FROM trends JOIN series ON series.id = "
+            "trends.series_id WHERE series.indicator_id = (SELECT id FROM indicators WHERE code = ?)",
+            (code,),
+        )
+    )
+    points = [(parse_period(key), value) for key, value, now in rows if parse_period(key) <= parse_period(now)]
+    return pace(points, way.needed, basis_at(db, at).indicators[code].key_decimals)
+
+
+def sensitivity_of(db: Database, name: str, area: str, snapshot: int) -> Sensitivity | None:
+    """What an area's rank in a theme or composite hangs on, at a snapshot; None where it had none.
+
+    From the ranks and values as stored at it, without another look at the observations.
+    """
+    basis = basis_at(db, snapshot)
+    rows = db.execute(
+        "SELECT indicators.code, area_id, rank, value FROM indicators "  # noqa: S608
+        "CROSS JOIN ranks ON indicator_id = indicators.id "
+        "WHERE indicators.code IN (SELECT value FROM json_each(:codes)) AND rank IS NOT NULL "
+        f"AND eligibility = {Eligibility.ELIGIBLE:d} AND {_AT}",
+        {"codes": json.dumps(basis.made_of(name)), "at": snapshot},
+    ).fetchall()
+    members, areas, placed, figures = zip(*rows, strict=True) if rows else ((), (), (), ())
+    codes = sorted(set(members))
+    row = {code: at for at, code in enumerate(codes)}
+    known = dict(db.execute("SELECT code, id FROM areas"))
+    column = {known.get(code): at for at, code in enumerate(basis.comparators)}
+    cells = [row[code] for code in members], [column[number] for number in areas]
+    ranks = np.zeros((len(codes), len(basis.comparators)), np.int64)
+    values = np.full(ranks.shape, np.nan)
+    ranks[cells], values[cells] = placed, figures
+    entries = tuple(basis.indicators[code] for code in codes)
+    rules = basis.rules
+    table = Table(entries, tuple(basis.comparators), ranks, values, rules.quartile_rule, rules.min_coverage)
+    return sensitivity(table, area)
 
 
 def _figures(rows: Sequence[Cell], basis: Basis, code: str) -> Figures:

@@ -1,4 +1,4 @@
-"""What charts are drawn from: places over the years, places against spending, and an indicator among its comparators.
+"""What charts are drawn from: places over years, against spending or deprivation, an indicator among its comparators.
 
 Ranks of earlier periods are not stored for every area: they are worked out from the figures held now, among the
 comparators of the current snapshot and by its rules, when they are asked for.
@@ -6,9 +6,10 @@ comparators of the current snapshot and by its rules, when they are asked for.
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,59 +17,116 @@ import numpy as np
 from sqlite_utils import Database
 
 from engine.areas import load_areas
-from engine.catalogue import EXPENDITURE, SPENDING_LINE, Indicator, Polarity
+from engine.catalogue import EXPENDITURE, Indicator, Polarity
 from engine.changes import BOTTOM_QUARTILE, Standing
 from engine.panel import PLAIN, Panel
 from engine.periods import Period, parse_period
+from engine.quadrants import Against, Quadrant, quadrant
 from engine.ranking import Eligibility, Ranks
 from engine.snapshot import Basis, own_year, rank_panel
+from state.published import PublishedRank, published_ranks
 from state.queries import current_snapshot, standings
 from state.snapshots import basis_at
 from state.views import SnapshotView
 
 _TO_CUT = (2, 3, BOTTOM_QUARTILE)
+_NO_RANK = Standing(None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class ThemeYear:
-    """A theme's standing in the year its figures end in; None where it had no rank."""
+    """A theme's standing in the year its figures end in; None where it had no rank.
+
+    ``held`` is how many of its indicators go back so far; ``published`` is what an edition ending in that year printed.
+    """
 
     year: int
     standing: Standing | None
+    held: int = 0
+    published: PublishedRank | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ThemeHistory:
-    """A theme or composite over the years, oldest first, the current one last."""
+    """A theme or composite over the years, oldest first, one after the other without a gap.
+
+    ``own`` is the year of its current figures, 0 for the last one; ``judged`` counts its indicators. Only a published
+    rank may stand later than that.
+    """
 
     snapshot: SnapshotView
     name: str
     kind: str
     years: tuple[ThemeYear, ...]
+    own: int = 0
+    judged: int = 0
+
+    @property
+    def now(self) -> Standing | None:
+        """Where it stands by the current figures."""
+        return next((one.standing for one in reversed(self.years) if self.own in {0, one.year}), None)
+
+    @property
+    def published(self) -> tuple[PublishedRank, ...]:
+        """What was published of it, oldest first."""
+        return tuple(one.published for one in self.years if one.published)
 
 
 @dataclass(frozen=True, slots=True)
-class SpendPoint:
-    """Where one area, or one theme of the council, stands in performance (1 is best) and spend (1 is highest)."""
+class Measure:
+    """What performance is set against: a spending line, or the measure of deprivation.
+
+    Before its first figure only one of ``code`` and ``name`` is known: the name of a line, the code of deprivation.
+    """
+
+    code: str
+    name: str = ""
+    unit: str = ""
+    decimals: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanePoint:
+    """Where one area, or one theme or composite of the council (``kind``), stands in both, with the figure.
+
+    ``performance`` is a place, 1 the best; ``across`` the place in spending (1 the highest per head) or deprivation (1
+    the most deprived), with figure and period, in ``measure``. Either has no rank where there is none.
+    """
 
     code: str
     name: str
+    kind: str
     performance: Standing
-    spend: Standing
+    across: Standing
+    measure: Measure
+
+    @property
+    def quadrant(self) -> Quadrant | None:
+        """Its quadrant; None where it lacks one of the two ranks."""
+        return quadrant(self.performance, self.across)
 
 
 @dataclass(frozen=True, slots=True)
-class SpendMap:
-    """Performance against spending: every area in one theme, or the council in every theme (``theme`` empty).
+class Plane:
+    """Performance ``against`` spending or deprivation: every area in one theme, or the council in every theme.
 
-    ``line`` is the spending line's name; ``unplaced`` counts areas, or themes, that lack one of the two ranks.
+    ``theme`` is empty for the council in every theme. ``measure`` is None where the catalogue names none, and in
+    spending by theme, where each point has its own. ``points`` have both ranks, ``unplaced`` lack one or both;
+    ``without`` are the themes that nothing is named for to set them against.
     """
 
     snapshot: SnapshotView
+    against: Against
     theme: str
-    line: str
-    points: tuple[SpendPoint, ...]
-    unplaced: int
+    measure: Measure | None
+    points: tuple[PlanePoint, ...]
+    unplaced: tuple[PlanePoint, ...] = ()
+    without: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> PlanePoint | None:
+        """The council among the areas of a theme, without ranks too; None by theme."""
+        return next((one for one in (*self.points, *self.unplaced) if one.code == self.snapshot.council), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,76 +232,200 @@ def theme_history(db: Database, name: str) -> ThemeHistory | None:
             (snapshot.council, name),
         )
     }
-    own = _own_year(db, snapshot, name)
-    now = Standing(row[1], row[2], row[3], bool(row[4])) if row[1] else None
-    years = [ThemeYear(own - ago, earlier.get(ago)) for ago in range(max(earlier, default=0), 0, -1)]
-    return ThemeHistory(snapshot, name, row[0], (*years, ThemeYear(own, now)))
-
-
-def _own_year(db: Database, snapshot: SnapshotView, name: str) -> int:
-    """The year that a basket is of now; the snapshot's where it has no members."""
-    made_of = set(basis_at(db, snapshot.id).made_of(name))
-    ends = [
-        int(period.partition("/")[2][:4])
-        for code, period in db.execute(
-            "SELECT indicators.code, series.period FROM ranks JOIN indicators ON indicators.id = ranks.indicator_id "
-            "JOIN series ON series.id = ranks.series_id JOIN areas ON areas.id = ranks.area_id "
-            "WHERE until_snapshot IS NULL AND areas.code = ? AND eligibility = ?",
-            (snapshot.council, int(Eligibility.ELIGIBLE)),
+    ends = _ends(db, snapshot, name)
+    own = own_year(years[-1] for years in ends.values()) or int(snapshot.label[:4])
+    standing: dict[int, Standing | None] = {own - ago: one for ago, one in earlier.items()}
+    standing[own] = Standing(row[1], row[2], row[3], bool(row[4])) if row[1] else None
+    printed = {one.year: one for one in published_ranks(db, name=name)}
+    span = range(min((*standing, *printed)), max((own, *printed)) + 1)
+    years = [
+        ThemeYear(
+            year,
+            standing.get(year),
+            sum(own_years[0] <= year for own_years in ends.values()) if year <= own else 0,
+            printed.get(year),
         )
-        if code in made_of
+        for year in span
     ]
-    return own_year(ends) or int(snapshot.label[:4])
+    return ThemeHistory(snapshot, name, row[0], tuple(years), own, len(ends))
 
 
-def spend_map(db: Database, theme: str) -> SpendMap | None:
-    """Every area's place in a theme against its place in the theme's spending line; None without such a line."""
-    snapshot = current_snapshot(db)
-    line = _line_of(db, theme) if snapshot else ""
-    if snapshot is None or not line:
-        return None
-    areas = load_areas()
-    performance, spend = standings(db, theme), standings(db, SPENDING_LINE + line)
-    if not performance or not spend:
-        return None
-    points = _points(performance, spend, {code: areas[code].name for code in performance})
-    return SpendMap(snapshot, theme, line, points, len(performance) - len(points))
+@dataclass(frozen=True, slots=True)
+class YearsHeld:
+    """What is held of a theme or composite over the years, oldest first: computed, as published, or both.
+
+    ``kind`` is ``published`` for what was published under a name that nothing has today. ``judged`` counts its
+    indicators.
+    """
+
+    name: str
+    kind: str
+    years: tuple[ThemeYear, ...]
+    judged: int = 0
 
 
-def spend_by_theme(db: Database) -> SpendMap | None:
-    """The council's place in every theme that has a spending line, against its place in that line."""
+def years_held(db: Database, names: Collection[str] = ()) -> tuple[YearsHeld, ...]:
+    """The years of the named themes and composites, or of all: composites first, what is only published last."""
+    kinds = dict(
+        db.execute(
+            "SELECT name, kind FROM theme_ranks WHERE until_snapshot IS NULL AND kind <> 'expenditure' "
+            "GROUP BY name ORDER BY kind, name"
+        )
+    )
+    found = [
+        YearsHeld(name, kind, each.years, each.judged)
+        for name, kind in kinds.items()
+        if (each := theme_history(db, name))
+    ]
+    printed: dict[str, list[PublishedRank]] = {}
+    for one in published_ranks(db):
+        if one.name not in kinds:
+            printed.setdefault(one.name, []).append(one)
+    found += [
+        YearsHeld(name, "published", tuple(ThemeYear(one.year, None, published=one) for one in own))
+        for name, own in sorted(printed.items())
+    ]
+    return tuple(one for one in found if not names or one.name in names)
+
+
+def _ends(db: Database, snapshot: SnapshotView, name: str) -> dict[str, tuple[int, int]]:
+    """In which years the first period the council has a rank for, and the current one, end, by member of a basket."""
+    return {
+        code: (int(first or current), int(current))
+        for code, current, first in db.execute(
+            "SELECT indicators.code, substr(series.period, instr(series.period, '/') + 1, 4), "
+            "(SELECT min(substr(own.period, instr(own.period, '/') + 1, 4)) FROM series AS own "
+            "JOIN trends ON trends.series_id = own.id "
+            "WHERE own.indicator_id = indicators.id AND trends.rank IS NOT NULL) "
+            "FROM indicators CROSS JOIN ranks ON ranks.indicator_id = indicators.id "
+            "JOIN series ON series.id = ranks.series_id "
+            "WHERE indicators.code IN (SELECT value FROM json_each(?)) AND until_snapshot IS NULL "
+            "AND area_id = (SELECT id FROM areas WHERE code = ?) AND eligibility = ?",
+            (json.dumps(basis_at(db, snapshot.id).made_of(name)), snapshot.council, int(Eligibility.ELIGIBLE)),
+        )
+    }
+
+
+def spend_map(db: Database, theme: str) -> Plane | None:
+    """Every area's place in a theme or composite against its place in the spending line that belongs to it.
+
+    None where the theme has no rank now; without a measure where it has no line. Method, item 8.
+    """
+    return _areas_plane(db, "spend", theme)
+
+
+def spend_by_theme(db: Database) -> Plane | None:
+    """The council's place in every theme and composite against its place in the spending line of each."""
+    return _themes_plane(db, "spend")
+
+
+def deprivation_map(db: Database, theme: str) -> Plane | None:
+    """Every area's place in a theme or composite against its place in deprivation, 1 being the most deprived.
+
+    None where the theme has no rank now. Method, item 8.
+    """
+    return _areas_plane(db, "deprivation", theme)
+
+
+def deprivation_by_theme(db: Database) -> Plane | None:
+    """The council's place in every theme and composite against its place in deprivation."""
+    return _themes_plane(db, "deprivation")
+
+
+def plane(db: Database, against: Against, theme: str = "") -> Plane | None:
+    """Performance against spending or deprivation: every area in a theme, or without one the council in every theme."""
+    return _areas_plane(db, against, theme) if theme else _themes_plane(db, against)
+
+
+def _areas_plane(db: Database, against: Against, theme: str) -> Plane | None:
     snapshot = current_snapshot(db)
     if snapshot is None:
         return None
-    lines = dict(db.execute("SELECT name, expenditure FROM theme_details WHERE expenditure <> ''"))
-    own = {
-        name: Standing(rank, of, quartile, bool(tied))
-        for name, rank, of, quartile, tied in db.execute(
-            'SELECT name, rank, "of", quartile, tied FROM theme_ranks JOIN areas ON areas.id = area_id '
-            "WHERE until_snapshot IS NULL AND areas.code = ?",
+    performance = standings(db, theme)
+    if not performance:
+        return None
+    measure = _measures(db, against).get(theme)
+    across = _figures_now(db, measure.code) if measure else {}
+    areas = load_areas()
+    points = [
+        PlanePoint(code, areas[code].name, "area", standing, across.get(code, _NO_RANK), measure)
+        for code, standing in performance.items()
+        if measure is not None
+    ]
+    return _plane(snapshot, against, theme, measure, points)
+
+
+def _themes_plane(db: Database, against: Against) -> Plane | None:
+    snapshot = current_snapshot(db)
+    if snapshot is None:
+        return None
+    own = [
+        (name, kind, Standing(rank, of, quartile, bool(tied)))
+        for name, kind, rank, of, quartile, tied in db.execute(
+            'SELECT name, kind, rank, "of", quartile, tied FROM theme_ranks JOIN areas ON areas.id = area_id '
+            "WHERE until_snapshot IS NULL AND areas.code = ? AND kind <> 'expenditure' ORDER BY name",
             (snapshot.council,),
         )
+    ]
+    measures = _measures(db, against)
+    across = {
+        code: _figures_now(db, code).get(snapshot.council, _NO_RANK)
+        for code in {measure.code for measure in measures.values()}
     }
-    performance = {name: own[name] for name in sorted(lines) if name in own}
-    spend = {name: own[SPENDING_LINE + line] for name, line in lines.items() if SPENDING_LINE + line in own}
-    points = _points(performance, spend, {name: name for name in performance})
-    return SpendMap(snapshot, "", "", points, len(performance) - len(points)) if performance and spend else None
+    points = [
+        PlanePoint(name, name, kind, standing, across[measures[name].code], measures[name])
+        for name, kind, standing in own
+        if name in measures
+    ]
+    without = tuple(name for name, kind, _ in own if kind == "theme" and name not in measures)
+    shared = next(iter(measures.values()), None) if against == "deprivation" else None
+    return _plane(snapshot, against, "", shared, points, without)
 
 
-def _line_of(db: Database, theme: str) -> str:
-    row = db.execute("SELECT expenditure FROM theme_details WHERE name = ?", (theme,)).fetchone()
-    return str(row[0]) if row else ""
+def _plane(
+    snapshot: SnapshotView,
+    against: Against,
+    theme: str,
+    measure: Measure | None,
+    points: Sequence[PlanePoint],
+    without: tuple[str, ...] = (),
+) -> Plane:
+    """Those with a rank in both, and apart from them the others."""
+    placed = tuple(point for point in points if point.quadrant)
+    unplaced = tuple(point for point in points if not point.quadrant)
+    return Plane(snapshot, against, theme, measure, placed, unplaced, without)
 
 
-def _points(
-    performance: Mapping[str, Standing], spend: Mapping[str, Standing], names: Mapping[str, str]
-) -> tuple[SpendPoint, ...]:
-    """Those with a rank in both."""
-    return tuple(
-        SpendPoint(code, names[code], standing, spend[code])
-        for code, standing in performance.items()
-        if standing.rank is not None and code in spend and spend[code].rank is not None
+def _measures(db: Database, against: Against) -> dict[str, Measure]:
+    """What each theme and composite is set against, by name."""
+    known = {
+        code: Measure(code, name, unit, decimals)
+        for code, name, unit, decimals in db.execute("SELECT code, name, unit, decimals FROM indicators")
+    }
+    if against == "deprivation":
+        named = db.execute("SELECT name, deprivation FROM theme_details WHERE deprivation <> ''")
+        return {name: known.get(code) or Measure(code) for name, code in named}
+    # A line is kept by its name; of two lines of one name the first by its code is the one that is ranked under it.
+    lines = dict(
+        db.execute(
+            "SELECT name, min(code) FROM indicators WHERE theme = ? AND polarity = 'none' GROUP BY name", (EXPENDITURE,)
+        )
     )
+    named = db.execute("SELECT name, expenditure FROM theme_details WHERE expenditure <> ''")
+    return {name: known[lines[line]] if line in lines else Measure("", line) for name, line in named}
+
+
+def _figures_now(db: Database, code: str) -> dict[str, Standing]:
+    """Every area's place in an indicator now with figure and period, by area code."""
+    return {
+        area: Standing(rank, of, None, bool(tied), period, value)
+        for area, rank, of, tied, period, value in db.execute(
+            'SELECT areas.code, rank, "of", tied, ranks.period, value FROM ranks '
+            "JOIN areas ON areas.id = ranks.area_id JOIN indicators ON indicators.id = ranks.indicator_id "
+            "WHERE until_snapshot IS NULL AND rank IS NOT NULL AND indicators.code = ?",
+            (code,),
+        )
+    }
 
 
 def quartile_strip(db: Database, themes: Iterable[str] = ()) -> QuartileStrip | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -15,6 +16,8 @@ from engine.catalogue import Indicator, Polarity
 from engine.panel import ABSENT, Bools, Ints, Panel
 from engine.periods import Period, parse_period
 from state.errors import StateError
+
+T = TypeVar("T", bound=np.generic)
 
 _BATCH = 50_000
 _WRITE = """INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?)
@@ -36,27 +39,87 @@ def load_panel(db: Database, areas: Sequence[str], as_of: int | None = None) -> 
 
     A cell that was never stated is ABSENT; one stated without a value has the number of its remark.
     """
+    return _load(db, areas)[0] if as_of is None else load_history(db, areas, since=as_of).at(as_of)
+
+
+@dataclass(frozen=True)
+class History:
+    """The values held now, and what every revision replaced: what was held at any snapshot, without reading again."""
+
+    panel: Panel
+    first: Ints
+    """The snapshot that first stated each row, shape (R,)."""
+    logged: Ints
+    """The snapshot of each revision, ascending, shape (L,)."""
+    replaced: _Cells
+    """What each revision replaced, by row and column of ``panel``, shape (L,)."""
+    labels: Sequence[tuple[int, int, int, str]]
+    """Rows that had another label: row, from snapshot, until snapshot, label."""
+
+    def at(self, snapshot: int) -> Panel:
+        """Every value held at a snapshot, under the labels of then where the period was ranked."""
+        since = int(np.searchsorted(self.logged, snapshot, side="right"))
+        # The oldest revision holds what stood then, and is written last.
+        then = self.replaced.only(np.arange(len(self.logged) - 1, since - 1, -1))
+        at = then.series, then.area
+        now = self.panel
+        periods, labels = list(now.periods), list(now.labels)
+        for row, start, end, label in self.labels:
+            if start <= snapshot < end:
+                periods[row], labels[row] = _period(periods[row].key, label), label
+        panel = replace(
+            now,
+            periods=tuple(periods),
+            labels=tuple(labels),
+            values=_written(now.values, at, then.value),
+            status=_written(now.status, at, then.remark),
+            lower=_written(now.lower, at, then.lower),
+            upper=_written(now.upper, at, then.upper),
+        )
+        return panel.rows(np.flatnonzero(self.first <= snapshot))
+
+
+def _written(cells: npt.NDArray[T], at: tuple[Ints, Ints], then: npt.NDArray[T]) -> npt.NDArray[T]:
+    written = cells.copy()
+    written[at] = then
+    return written
+
+
+def load_history(db: Database, areas: Sequence[str], since: int = 0) -> History:
+    """Every value held for ``areas`` at any snapshot from ``since`` on."""
+    panel, row_of, column_of = _load(db, areas)
+    first = np.zeros(len(panel.periods), np.int64)
+    for series, snapshot in db.execute("SELECT id, first_snapshot FROM series"):
+        first[row_of[series]] = snapshot
+    logged, replaced = _revisions(db, np.flatnonzero(column_of >= 0).tolist(), since)
+    replaced = replace(replaced, series=row_of[replaced.series], area=column_of[replaced.area])
+    labels = db.execute(
+        "SELECT DISTINCT series_id, from_snapshot, coalesce(until_snapshot, :never), ranks.period FROM ranks "
+        "JOIN series ON series.id = series_id "
+        "WHERE ranks.period <> label AND coalesce(until_snapshot, :never) > :since",
+        {"never": 2**62, "since": since},
+    )
+    return History(panel, first, logged, replaced, [(int(row_of[series]), *rest) for series, *rest in labels])
+
+
+def _load(db: Database, areas: Sequence[str]) -> tuple[Panel, Ints, Ints]:
+    """Every value held for ``areas`` now; the row of each series by its number, the column of each area by its."""
     series = list(
         db.execute(
             "SELECT series.id, indicators.code, series.period, series.label FROM series "
-            "JOIN indicators ON indicators.id = series.indicator_id "
-            "WHERE :as_of IS NULL OR series.first_snapshot <= :as_of",
-            {"as_of": as_of},
+            "JOIN indicators ON indicators.id = series.indicator_id"
         )
     )
-    row_of = _index([row[0] for row in series])
+    position = _index([row[0] for row in series])
     place = {code: at for at, code in enumerate(areas)}
-    known = {id_: place[code] for id_, code in db.execute("SELECT id, code FROM areas") if code in place}
-    column_of = _index_by(known)
-    cells = _cells(db, "observations", known)
-    if as_of is not None:
-        cells = _undo(cells, _cells(db, "revisions", known, f"AND snapshot_id > {as_of:d} ORDER BY snapshot_id"))
-    here = cells.series < len(row_of)
-    here[here] = row_of[cells.series[here]] >= 0
-    cells = cells.only(here)
+    column_of = _index_by({id_: place[code] for id_, code in db.execute("SELECT id, code FROM areas") if code in place})
+    cells = _cells(db, "observations", np.flatnonzero(column_of >= 0).tolist())
     described = [(code, _period(key, label), label) for _, code, key, label in series]
-    at = row_of[cells.series], column_of[cells.area]
-    return Panel.build(described, areas, (*at, cells.value, cells.remark, cells.lower, cells.upper))
+    at = position[cells.series], column_of[cells.area]
+    panel = Panel.build(described, areas, (*at, cells.value, cells.remark, cells.lower, cells.upper))
+    rows = panel.row_of
+    row_of = {row[0]: rows[code, period.key] for row, (code, period, _) in zip(series, described, strict=True)}
+    return panel, _index_by(row_of), column_of
 
 
 _held: WeakKeyDictionary[Database, tuple[int, Panel]] = WeakKeyDictionary()
@@ -107,33 +170,49 @@ class _Cells:
             self.series[keep], self.area[keep], self.value[keep], self.remark[keep], self.lower[keep], self.upper[keep]
         )
 
-    def then(self, others: _Cells) -> _Cells:
-        """These cells followed by others."""
-        pairs = zip(vars(self).values(), vars(others).values(), strict=True)
-        return _Cells(*(np.concatenate(pair) for pair in pairs))
-
 
 _REMARKS, _AREAS = 2**12, 2**12
 _PLACE = f"(series_id * {_AREAS} + area_id) * {_REMARKS} + remark_id + 1"
 _LIMITED = "(lower_ci IS NOT NULL OR upper_ci IS NOT NULL)"
 
 
-def _cells(db: Database, table: str, areas: Iterable[int], more: str = "") -> _Cells:
-    """A table's cells in these areas, in the order of ``more``.
+def _cells(db: Database, table: str, areas: Iterable[int]) -> _Cells:
+    """A table's cells in these areas.
 
     Series, area and remark come packed in one number, exact below 2**53, and limits apart, for most cells have none:
     what is read costs by the field.
     """
-    where = f"FROM {table} WHERE area_id IN ({', '.join(f'{area:d}' for area in areas)})"
-    cells = _numbers(db, f"SELECT {_PLACE}, value {where} {more}", 2)
+    where = f"FROM {table} WHERE {_within(areas)}"
+    cells = _numbers(db, f"SELECT {_PLACE}, value {where}", 2)
     packed = cells[:, 0].astype(np.int64)
-    place, remark = packed // _REMARKS, packed % _REMARKS
     lower, upper = np.full(len(cells), np.nan), np.full(len(cells), np.nan)
-    limits = _numbers(db, f"SELECT {_PLACE}, lower_ci, upper_ci {where} AND {_LIMITED} {more}", 3)
+    limits = _numbers(db, f"SELECT {_PLACE}, lower_ci, upper_ci {where} AND {_LIMITED}", 3)
     if len(limits):
         at = np.flatnonzero(np.isin(packed, limits[:, 0].astype(np.int64)))
         lower[at], upper[at] = limits[:, 1], limits[:, 2]
-    return _Cells(place // _AREAS, place % _AREAS, cells[:, 1], (remark - 1).astype(np.int16), lower, upper)
+    return _Cells(*_unpacked(packed), cells[:, 1], (packed % _REMARKS - 1).astype(np.int16), lower, upper)
+
+
+def _revisions(db: Database, areas: Iterable[int], since: int) -> tuple[Ints, _Cells]:
+    """What revisions after a snapshot replaced in these areas, oldest first, each with its snapshot.
+
+    One cell may be replaced again and again, with limits and without.
+    """
+    query = f"SELECT snapshot_id, {_PLACE}, value, lower_ci, upper_ci FROM revisions"  # noqa: S608  # constants
+    cells = _numbers(db, f"{query} WHERE snapshot_id > {since:d} AND {_within(areas)} ORDER BY snapshot_id", 5)
+    packed = cells[:, 1].astype(np.int64)
+    remark = (packed % _REMARKS - 1).astype(np.int16)
+    return cells[:, 0].astype(np.int64), _Cells(*_unpacked(packed), cells[:, 2], remark, cells[:, 3], cells[:, 4])
+
+
+def _unpacked(packed: Ints) -> tuple[Ints, Ints]:
+    """Numbers of series and area."""
+    place = packed // _REMARKS
+    return place // _AREAS, place % _AREAS
+
+
+def _within(areas: Iterable[int]) -> str:
+    return f"area_id IN ({', '.join(f'{area:d}' for area in areas)})"
 
 
 def _numbers(db: Database, query: str, width: int) -> npt.NDArray[np.float64]:
@@ -141,14 +220,6 @@ def _numbers(db: Database, query: str, width: int) -> npt.NDArray[np.float64]:
     cursor = db.execute(query)
     batches = [np.array(batch, np.float64) for batch in iter(lambda: cursor.fetchmany(_BATCH), [])]
     return np.concatenate(batches) if batches else np.empty((0, width))
-
-
-def _undo(cells: _Cells, log: _Cells) -> _Cells:
-    """The cells with the revisions in ``log``, oldest first, taken back: a cell's first entry holds what stood then."""
-    both = log.then(cells)  # np.unique gives first occurrences: the oldest entry, else today's value
-    _, first = np.unique(both.series * _AREAS + both.area, return_index=True)
-    then = both.only(first)
-    return then.only(then.remark != ABSENT)
 
 
 def merge(

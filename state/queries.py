@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlite_utils import Database
 
 from engine.areas import load_areas
 from engine.catalogue import SPENDING_LINE
-from engine.changes import Kind, Standing
+from engine.changes import BOTTOM_QUARTILE, Kind, Standing
 from engine.ranking import Eligibility
-from engine.snapshot import OLD_AFTER_YEARS
+from engine.snapshot import OLD_AFTER_YEARS, own_year
+from state.certainty import better_than_a_year_before, rank_intervals
 from state.snapshots import basis_at, latest, read_change
-from state.views import AreaStanding, ChangeView, IndicatorView, Peer, Point, ReleaseView, SnapshotView, ThemeView
+from state.views import (
+    AreaStanding,
+    ChangeView,
+    Improvement,
+    IndicatorView,
+    Peer,
+    Point,
+    ReleaseView,
+    SnapshotView,
+    ThemeView,
+)
 
 _JUDGED = f"ranks.eligibility = {Eligibility.ELIGIBLE:d} AND ranks.quartile IS NOT NULL"
 
@@ -152,6 +163,7 @@ def indicator_views(
     """Standings of indicators, of one theme, one code, or all; of another area without earlier ones."""
     area = area or snapshot.council
     previous = _year_before(db) if area == snapshot.council else {}
+    intervals = rank_intervals(db, snapshot.id, area)
     old = years_before(snapshot, OLD_AFTER_YEARS)
     rows = db.execute(
         "SELECT indicators.id, indicators.code, indicators.name, theme, unit, decimals, polarity, eligibility, rank, "
@@ -182,9 +194,61 @@ def indicator_views(
                 old=row[14].partition("/")[2] < old,
                 published=row[17],
                 previous_end=before_end,
+                interval=intervals.get(row[1]),
             )
         )
     return views
+
+
+def significant_improvements(db: Database, theme: str | None = None) -> tuple[Improvement, ...]:
+    """Indicators, of one theme or of all, that were in the bottom quartile a year ago and left it or improved since.
+
+    As the council's report lists them: a year ago is the latest period ending at least a year before the current one,
+    ranked as it stands revised since. Leaving is a fact; to have improved within the bottom quartile needs published
+    limits at both ends and more than 1.96 standard errors. By theme; those that left first, the best placed first.
+    """
+    snapshot = current_snapshot(db)
+    return () if snapshot is None else improved_since(db, snapshot, indicator_views(db, snapshot, theme))
+
+
+def improved_since(
+    db: Database, snapshot: SnapshotView, indicators: Iterable[IndicatorView]
+) -> tuple[Improvement, ...]:
+    """Those of the council's ``indicators`` that are ``significant_improvements``."""
+    judged = [view for view in indicators if view.eligibility == "eligible"]
+    before = a_year_before(judged)
+    low = [
+        view
+        for view in judged
+        if (was := before[view.code]) and was.quartile == BOTTOM_QUARTILE and was is not view.standing
+    ]
+    better = better_than_a_year_before(db, snapshot.council, [view.code for view in low])
+    found = [Improvement(view, better.get(view.code)) for view in low if view.standing and view.standing.quartile]
+    return tuple(sorted((one for one in found if one.left or one.significant), key=_improved_order))
+
+
+def a_year_before(judged: Sequence[IndicatorView]) -> dict[str, Standing | None]:
+    """Where the council stood in each judged indicator when its theme stood where it did a year before, by code.
+
+    ``judged`` are all of a theme, or of several. That is the latest figure at least a year older; one that is no newer
+    than the theme's last year stood there then, too. Method, item 9.
+    """
+    ends: dict[str, list[int]] = {}
+    for view in judged:
+        if view.standing:
+            ends.setdefault(view.theme, []).append(int(view.period_end[:4]))
+    own = {theme: own_year(years) for theme, years in ends.items()}
+    return {view.code: view.standing if _older(view, own.get(view.theme)) else view.previous for view in judged}
+
+
+def _older(view: IndicatorView, own: int | None) -> bool:
+    return own is not None and view.standing is not None and int(view.period_end[:4]) < own
+
+
+def _improved_order(one: Improvement) -> tuple[str, bool, float, str]:
+    now = one.indicator.standing
+    place = (now.rank or 0) / (now.of or 1) if now else 0.0
+    return one.indicator.theme, not one.left, place, one.indicator.name
 
 
 def years_before(snapshot: SnapshotView, years: int) -> str:
@@ -259,6 +323,7 @@ def change_views(db: Database, where: str, parameters: Iterable[object]) -> list
             unit=row["unit"],
             decimals=row["decimals"],
             polarity=row["polarity"],
+            since=row["since_snapshot"],
         )
         for row in rows
     ]

@@ -14,15 +14,18 @@ from sqlite_utils import Database
 
 from engine.areas import load_areas
 from engine.catalogue import SPENDING_LINE
-from engine.changes import Kind
+from engine.quadrants import Against
 from state.database import connect_reader, explained
-from state.explanations import distance_out
+from state.explanations import distance_out, pace_of
+from state.histories import Plane, plane
+from state.published import published_ranks
 from state.queries import (
     bottom_counts,
     by_theme,
     change_views,
     compared,
     current_snapshot,
+    improved_since,
     indicator_views,
     latest_change,
     league,
@@ -32,7 +35,6 @@ from state.queries import (
     theme_views,
     trend,
     worst_first,
-    years_before,
 )
 from state.views import (
     BottomReport,
@@ -48,9 +50,6 @@ from state.views import (
 )
 
 T = TypeVar("T")
-
-RECENT_LEFT = 20
-"""Latest exits and improvements shown with the bottom quartile."""
 
 
 class Reader:
@@ -165,6 +164,11 @@ class Reader:
                 return None
             return LeagueReport(snapshot, theme, tuple(league(db, theme)))
 
+    def plane(self, against: Against, theme: str = "") -> Plane | None:
+        """Performance against spending or deprivation: every area in a theme, or without one the council in all."""
+        with self._view() as db:
+            return plane(db, against, theme)
+
     def indicator(self, code: str) -> IndicatorReport | None:
         """An indicator with its trend and every area's place."""
         with self._view() as db:
@@ -172,9 +176,8 @@ class Reader:
             found = indicator_views(db, snapshot, None, code) if snapshot else []
             if snapshot is None or not found:
                 return None
-            return IndicatorReport(
-                snapshot, found[0], trend(db, code), peers(db, code), distance_out(db, code, snapshot.council)
-            )
+            way = distance_out(db, code, snapshot.council)
+            return IndicatorReport(snapshot, found[0], trend(db, code), peers(db, code), way, pace_of(db, code, way))
 
     def overall(self, area: str | None = None) -> OverallReport | None:
         """Every composite and theme of ours or of another area, with the spending line of each."""
@@ -188,30 +191,17 @@ class Reader:
             return (own, other) if own and other else None
 
     def bottom(self, theme: str | None = None) -> BottomReport | None:
-        """Indicators in the bottom quartile, of one theme or of all, and those that left it or improved of late.
-
-        Of each indicator only the newest such change within a year, and an exit only where it is out of it still.
-        """
+        """Indicators in the bottom quartile, of one theme or of all, and those that left it or improved in a year."""
         with self._view() as db:
             snapshot = current_snapshot(db)
             if snapshot is None:
                 return None
             indicators = indicator_views(db, snapshot, theme)
-            inside = {view.code: view for view in indicators if view.in_bottom_quartile}
-            newest: dict[str | None, ChangeView] = {}
-            condition = "changes.kind IN (?, ?) AND snapshots.known >= ?"
-            for view in change_views(db, condition, (Kind.LEFT, Kind.IMPROVED, years_before(snapshot, 1))):
-                newest.setdefault(view.change.indicator, view)
-            left = [
-                view
-                for code, view in newest.items()
-                if theme in (None, view.change.theme) and (view.change.kind is Kind.IMPROVED or code not in inside)
-            ]
             return BottomReport(
                 snapshot,
                 theme,
-                tuple(sorted(inside.values(), key=by_theme)),
-                tuple(left[:RECENT_LEFT]),
+                tuple(sorted((view for view in indicators if view.in_bottom_quartile), key=by_theme)),
+                improved_since(db, snapshot, indicators),
                 sum(view.eligibility == "eligible" and view.standing is not None for view in indicators),
             )
 
@@ -266,6 +256,7 @@ def _theme(db: Database, name: str, area: str | None) -> ThemeReport | None:
         next(iter(theme_views(db, snapshot, spending, area)), None) if theme.expenditure else None,
         tuple(sorted(members(db, snapshot, theme, area), key=worst_first)),
         _area_name(snapshot, area),
+        published_ranks(db, name=name) if area in {None, snapshot.council} else (),
     )
 
 

@@ -223,12 +223,14 @@ def _basket_rows(db: Database, snapshot: Snapshot) -> list[Row]:
     ]
 
 
-def save_themes(db: Database, themes: Iterable[tuple[str, tuple[str, ...], str]]) -> None:
-    """Keep names, aliases and spending line of themes and composites, for answering questions."""
+def save_themes(db: Database, themes: Iterable[tuple[str, tuple[str, ...], str, str]]) -> None:
+    """Keep names, aliases, spending line and measure of deprivation of themes and composites, for answering."""
+    rows = {(name, json.dumps(aliases), expenditure, measure) for name, aliases, expenditure, measure in themes}
+    if rows == set(db.execute("SELECT name, aliases, expenditure, deprivation FROM theme_details")):
+        return
     db.execute("DELETE FROM theme_details")
     db.conn.executemany(
-        "INSERT INTO theme_details (name, aliases, expenditure) VALUES (?, ?, ?)",
-        [(name, json.dumps(aliases), expenditure) for name, aliases, expenditure in themes],
+        "INSERT INTO theme_details (name, aliases, expenditure, deprivation) VALUES (?, ?, ?, ?)", sorted(rows)
     )
 
 

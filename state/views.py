@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.changes import BOTTOM_QUARTILE, Change, Standing
+from engine.changes import BOTTOM_QUARTILE, Z_SIGNIFICANT, Change, Standing
 from engine.explain import Distance
+from engine.margin import Certainty, RankInterval, certainty
+from engine.pace import Pace
 from engine.ranking import QuartileRule
+from state.published import PublishedRank
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class IndicatorView:
 
     ``eligibility`` is the name of engine.ranking.Eligibility in lower case: eligible, no_direction, few_areas,
     few_values, large_tie. ``previous`` is the standing at the latest period at least a year older, which ended on
-    ``previous_end``. ``published`` is when the release the figure is from was published, or empty.
+    ``previous_end``. ``published`` is when the release the figure is from was published, or empty. ``interval`` are
+    the places that published margins of error leave open, None where nothing may be said (method, item 14).
     """
 
     code: str
@@ -51,6 +55,7 @@ class IndicatorView:
     """True when the period ended more than four years before the snapshot's day (method, item 9)."""
     published: str = ""
     previous_end: str = ""
+    interval: RankInterval | None = None
 
     @property
     def in_bottom_quartile(self) -> bool:
@@ -58,6 +63,11 @@ class IndicatorView:
         return (
             self.eligibility == "eligible" and self.standing is not None and self.standing.quartile == BOTTOM_QUARTILE
         )
+
+    @property
+    def certainty(self) -> Certainty:
+        """How sure it is that a judged indicator is in the bottom quartile, or out of it; empty where none can say."""
+        return certainty(self.interval, bottom=self.in_bottom_quartile) if self.eligibility == "eligible" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +118,8 @@ class Point:
 class ThemeReport:
     """A theme with its spending line and its indicators, bottom-quartile ones first, then worst rank first.
 
-    ``area`` is the name of the comparator it is about, empty for our own council.
+    ``area`` is the name of the comparator it is about, empty for our own council. ``published`` is what earlier
+    editions printed of the theme, oldest first.
     """
 
     snapshot: SnapshotView
@@ -116,6 +127,7 @@ class ThemeReport:
     expenditure: ThemeView | None
     indicators: tuple[IndicatorView, ...]
     area: str = ""
+    published: tuple[PublishedRank, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +151,14 @@ class LeagueReport:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorReport:
-    """An indicator with its trend, oldest first, every area's place, best first, and how far the line is."""
+    """An indicator with its trend, oldest first, every area's place, best first, and how far and long to the line."""
 
     snapshot: SnapshotView
     indicator: IndicatorView
     trend: tuple[Point, ...]
     peers: tuple[Peer, ...]
     distance: Distance | None = None
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +189,39 @@ class ChangeView:
     unit: str
     decimals: int | None
     polarity: str
+    since: int | None = None
+    """The snapshot it was compared with; None where that was not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Improvement:
+    """An indicator that was in the bottom quartile a year ago and has left it, or improved significantly within it.
+
+    ``z`` are the standard errors by which its figure is better than a year ago, None where no limits are published.
+    """
+
+    indicator: IndicatorView
+    z: float | None = None
+
+    @property
+    def left(self) -> bool:
+        """Whether it is out of the bottom quartile now; else it improved significantly and is in it still."""
+        return not self.indicator.in_bottom_quartile
+
+    @property
+    def significant(self) -> bool:
+        """Whether it is significantly better than a year ago, by published limits."""
+        return self.z is not None and self.z > Z_SIGNIFICANT
 
 
 @dataclass(frozen=True, slots=True)
 class BottomReport:
-    """Indicators in the bottom quartile by theme, and those that left it or improved significantly within a year."""
+    """Indicators in the bottom quartile by theme, and those that left it or improved significantly since last year."""
 
     snapshot: SnapshotView
     theme: str | None
     indicators: tuple[IndicatorView, ...]
-    left: tuple[ChangeView, ...]
+    left: tuple[Improvement, ...]
     judged: int
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.charts.spend import spend_chart
+from bot.charts.spend import plane_chart
 from bot.charts.strip import bottom_chart
 from bot.charts.style import ALT_LIMIT
 from bot.charts.themes import ThemeMove, themes_chart
@@ -14,7 +14,7 @@ __all__ = [
     "ThemeMove",
     "bottom_chart",
     "indicator_chart",
-    "spend_chart",
+    "plane_chart",
     "theme_chart",
     "themes_chart",
 ]

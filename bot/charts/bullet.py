@@ -17,7 +17,8 @@ from bot.charts.style import (
     short,
     width,
 )
-from bot.charts.targets import Target
+from engine.catalogue import Polarity
+from engine.progress import Known, Target, Verdict, as_printed, assess
 from state.histories import IndicatorHistory, Spread
 
 BULLET = 0.86
@@ -28,30 +29,36 @@ _NUMBERED = 0.13
 """Width from which a quartile's part of the bar holds its number."""
 
 
-def verdict(target: Target, value: float, polarity: str) -> str:
+def verdict(history: IndicatorHistory, target: Target, value: float) -> str:
     """As "Target <9%: missed"."""
-    met = target.met(value, polarity)
-    return f"Target {target.words}" + ("" if met is None else ": met" if met else ": missed")
+    word = {Verdict.MET: ": met", Verdict.MISSED: ": missed"}.get(_became_of(history, target, value), "")
+    return f"Target {target.words}{word}"
+
+
+def _became_of(history: IndicatorHistory, target: Target, value: float) -> Verdict:
+    figure = as_printed(value, history.decimals)
+    return assess(target, Polarity.parse(history.polarity), Known(figure, unit=history.unit))
 
 
 def bullet(card: Card, top: float, history: IndicatorHistory, value: float, each: Spread, target: Target) -> None:
     """The figure and the target on a bar that is the range of all areas, in quartiles where one end is best."""
-    low = min(each.lowest, value, target.lowest)
-    high = max(each.highest, value, target.highest)
+    first_end, last_end = float(target.lowest), float(target.highest)
+    low = min(each.lowest, value, first_end)
+    high = max(each.highest, value, last_end)
     span = (high - low) or 1.0
     left, right = LEFT + 0.08, WIDTH - RIGHT - 0.08
 
     def x(at: float) -> float:
         return left + (right - left) * (at - low) / span
 
-    met = target.met(value, history.polarity)
-    words = verdict(target, value, history.polarity)
-    sign = {True: "✓ ", False: "✗ ", None: ""}[met]
-    card.write(LEFT, top + 0.06, f"{sign}{words}", bold=True, colour=WORSE if met is False else INK)
+    became = _became_of(history, target, value)
+    words = verdict(history, target, value)
+    sign = {Verdict.MET: "✓ ", Verdict.MISSED: "✗ "}.get(became, "")
+    card.write(LEFT, top + 0.06, f"{sign}{words}", bold=True, colour=WORSE if became is Verdict.MISSED else INK)
     card.write(WIDTH - RIGHT, top + 0.06, _key(history.polarity), size=SMALL, colour=SOFT, align="right")
     bar = top + _BAR_TOP
     card.box(x(each.lowest), bar, max(x(each.highest) - x(each.lowest), 0.02), _BAR, "#e4e9ee")
-    marks = {value, target.lowest, target.highest}
+    marks = {value, first_end, last_end}
     for quartile, (start, end) in _parts(each, history.polarity).items():
         first, final = sorted((x(start), x(end)))
         card.box(first, bar, max(final - first - 0.012, 0.004), _BAR, BANDS[quartile - 1])
@@ -63,11 +70,11 @@ def bullet(card: Card, top: float, history: IndicatorHistory, value: float, each
         if free:
             card.write(free[0], bar + _BAR / 2, str(quartile), size=SMALL, colour=SOFT, align="center")
     middle = bar + _BAR / 2
-    if target.lowest != target.highest:
-        card.line([x(target.lowest), x(target.highest)], [bar + _BAR + 0.05] * 2, INK, 1.6)
-    for end in {target.lowest, target.highest}:
+    if first_end != last_end:
+        card.line([x(first_end), x(last_end)], [bar + _BAR + 0.05] * 2, INK, 1.6)
+    for end in {first_end, last_end}:
         card.line([x(end)] * 2, [bar - 0.02, bar + _BAR + 0.05], INK, 2.0)
-    _label(card, x((target.lowest + target.highest) / 2), bar + _BAR + 0.14, f"target {target.words}")
+    _label(card, x((first_end + last_end) / 2), bar + _BAR + 0.14, f"target {target.words}")
     card.mark(x(value), middle, "D", size=7.5, width=1.2)
     _label(card, x(value), bar - 0.11, short(value, history.unit, history.decimals), bold=True)
 

@@ -1,6 +1,7 @@
-"""Performance against spending: high performance at the top and low spending at the right, in four named quadrants.
+"""Performance against spending or deprivation: high performance at the top, in four named quadrants.
 
-So the council's report has it: the high performing and low spending are at the top right.
+Low spending, and less deprivation, is at the right. So the council's report has it: the high performing and low
+spending are at the top right.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ from bot.charts.style import (
     foot,
     listed,
     plain,
+    short,
     told,
     width,
 )
-from bot.slack_text import Picture
-from bot.words import count, half, place, position, quadrant, spend
+from bot.slack_text import Picture, unescape
+from bot.words import across, across_figure, count, deprived, place, position, quadrant, spend
 from engine.changes import Standing
-from state.histories import SpendMap, SpendPoint
+from engine.quadrants import BEST, WORST, Against, Half, Quadrant
+from state.histories import Plane, PlanePoint
 
 _PLOT, _AXIS = 3.0, 0.25
 _STRIP = 0.27
@@ -45,8 +48,17 @@ _NAME_ROOM = 1.35
 _ROW = 0.17
 _NEUTRAL = "#f1f1ee"
 
-_QUADRANTS = ((-1, 1), (-1, -1), (1, 1), (1, -1))
-_FILLS = {(-1, 1): BANDS[0], (1, -1): BANDS[3]}
+_HIGH, _LOW = Half.FIRST, Half.SECOND
+_MOST, _LEAST = Half.FIRST, Half.SECOND
+_QUADRANTS = tuple(Quadrant(up, along) for up in (_HIGH, _LOW) for along in (_LEAST, _MOST))
+_FILLS: dict[Against, dict[Quadrant, str]] = {"spend": {BEST: BANDS[0], WORST: BANDS[3]}, "deprivation": {}}
+"""Only spending is judged together with performance: deprivation is neither good nor bad."""
+
+_AXES: dict[Against, tuple[str, str]] = {
+    "spend": ("◀ higher spending per head", "lower spending per head ▶"),
+    "deprivation": ("◀ more deprived", "less deprived ▶"),
+}
+_SET_AGAINST: dict[Against, str] = {"spend": "spending", "deprivation": "deprivation"}
 
 
 @dataclass
@@ -61,27 +73,27 @@ class _Room:
         return all(right <= a or left >= c or bottom <= b or top >= d for a, b, c, d in self.taken)
 
 
-def spend_chart(spending: SpendMap) -> Picture:
+def plane_chart(plane: Plane) -> Picture:
     """Every comparator, or with no theme named every theme of the council, by its two ranks."""
-    return _areas_chart(spending) if spending.theme else _themes_chart(spending)
+    return _areas_chart(plane) if plane.theme else _themes_chart(plane)
 
 
-def _areas_chart(spending: SpendMap) -> Picture:
-    on = spending.snapshot
-    own = next((point for point in spending.points if point.code == on.council), None)
-    said = f"◆ {_places(own)}" if own else f"{plain(on.council_name)} has no place here"
-    line = f"● comparators; spending: {plain(spending.line)}"
+def _areas_chart(plane: Plane) -> Picture:
+    on = plane.snapshot
+    own = next((point for point in plane.points if point.code == on.council), None)
+    said = f"◆ {_places(own, plane.against)}" if own else f"{plain(on.council_name)} has no place here"
+    line = f"● comparators; {_SET_AGAINST[plane.against]}: {_measure(plane)}"
     card = Card(
         _PLOT + _AXIS,
-        spending.theme,
-        _quadrant(own) if own else "no rank to compare",
+        plane.theme,
+        _quadrant(own, plane.against) if own else "no rank to compare",
         notes=(said, line),
         foot=foot(on),
-        edge=_colour(own),
+        edge=_colour(own, plane.against),
     )
-    _plane(card)
+    _draw_plane(card, plane.against)
     room = _Room()
-    others = [point for point in spending.points if point is not own]
+    others = [point for point in plane.points if point is not own]
     shared = Counter(_at(card, point) for point in others)
     beneath = shared.pop(_at(card, own), 0) if own else 0
     card.marks([spot for spot, number in shared.items() if number == 1], size=5.5, fill=DOT)
@@ -98,99 +110,186 @@ def _areas_chart(spending: SpendMap) -> Picture:
         _name(card, room, x, y, f"{plain(own.name)}{with_it}", bold=True)
     for point in _told_of(others, own):
         _name(card, room, *_at(card, point), plain(point.name))
-    return card.picture(_areas_alt(spending, own))
+    return card.picture(_areas_alt(plane, own))
 
 
-def _themes_chart(spending: SpendMap) -> Picture:
-    on = spending.snapshot
-    points = sorted(spending.points, key=lambda point: (point.performance.rank or 0, point.name))
-    good = sum(_sides(point) == (-1, 1) for point in points)
-    notes = ("Each number is a theme: its rank in performance and in spending",)
-    fact = f"{good} of {count(len(points), 'theme')} high performing and low spending"
-    body = _PLOT + _AXIS + _ROW * len(points) + 0.04
-    card = Card(body, on.council_name, fact, notes=notes, foot=foot(on))
-    _plane(card)
+def _themes_chart(plane: Plane) -> Picture:
+    on, against = plane.snapshot, plane.against
+    marked, figures = _marked(plane.points), _Figures.of(plane)
+    themes = [point for point in plane.points if point.kind != "composite"]
+    letters = ", each letter several together" if len(themes) < len(marked) else ""
+    body = _PLOT + _AXIS + _ROW * len(marked) + 0.04
+    card = Card(
+        body,
+        on.council_name,
+        _themes_fact(themes, against),
+        notes=(
+            f"Each number is a theme{letters}: its rank in performance and in {_SET_AGAINST[against]}",
+            figures.note,
+        ),
+        foot=foot(on),
+    )
+    _draw_plane(card, against)
     room = _Room()
-    for number, point in enumerate(points, start=1):
+    for row, (mark, point) in enumerate(marked):
         x, y = _free_spot(room, *_at(card, point))
-        card.mark(x, y, size=11.5, fill=INK, edge=PAPER, width=0.8)
-        card.write(x, y, str(number), size=SMALL, colour=PAPER, bold=True, align="center")
-        middle = card.top + _PLOT + _AXIS + _ROW * (number - 0.5) + 0.04
-        words = f"{position(point.performance)}, spending {_spending(point.spend)}"
-        card.write(LEFT + 0.13, middle, str(number), bold=True, align="right")
+        card.mark(x, y, "s" if point.kind == "composite" else "o", size=11.5, fill=INK, edge=PAPER, width=0.8)
+        card.write(x, y, mark, size=SMALL, colour=PAPER, bold=True, align="center")
+        middle = card.top + _PLOT + _AXIS + _ROW * (row + 0.5) + 0.04
+        words = ", ".join((position(point.performance), *figures.of_one(point)))
+        card.write(LEFT + 0.13, middle, mark, bold=True, align="right")
         card.write(WIDTH - RIGHT, middle, words, size=SMALL, colour=SOFT, align="right")
         card.write(LEFT + 0.2, middle, plain(point.name), room=INNER - 0.28 - width(words, SMALL))
     start = (
-        f"Chart: performance of {plain(on.council_name)} against spending per head by theme, 1st being best "
-        f"performance and highest spend, among {among(on)}."
+        f"Chart: performance of {plain(on.council_name)} against {_axis(against)} by theme, {_first(against)}, among "
+        f"{among(on)}.{f' {figures.note}.' if figures.note else ''}"
     )
     clauses = [
-        f"{plain(one.name)}: {_quadrant(one)}, {position(one.performance)}, spending {_spending(one.spend)}."
-        for one in points
+        f"{plain(one.name)}: {', '.join((_quadrant(one, against), position(one.performance), *figures.of_one(one)))}."
+        for _, one in marked
     ]
-    return card.picture(
-        told(start, clauses, lambda left: f"And {count(left, 'more theme')}.", _unplaced(spending, "theme"))
-    )
+    return card.picture(told(start, clauses, lambda left: f"And {count(left, 'more theme')}.", _unplaced(plane)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """How the figures of themes are written: what all have in common once, in ``note``, and the rest with each."""
+
+    against: Against
+    note: str = ""
+
+    @classmethod
+    def of(cls, plane: Plane) -> _Figures:
+        """In deprivation all themes have one figure and place; lines of spending often have one unit and period."""
+        against, first = plane.against, next(iter(plane.points), None)
+        found = {(point.measure.unit, point.across.period) for point in plane.points}
+        if first is None or len(found) > 1:
+            return cls(against)
+        if against == "deprivation":
+            return cls(against, f"Deprivation: {_across(first, against)}")
+        unit, period = found.pop()
+        return cls(against, ", ".join(filter(None, (f"Spending in {plain(unit)}", period))) if unit else "")
+
+    def of_one(self, point: PlanePoint) -> tuple[str, ...]:
+        """As ("£441.20", "29th highest"), or with unit and period where these differ."""
+        if self.against == "deprivation" and self.note:
+            return ()
+        measure = point.measure
+        figure = short(point.across.value, measure.unit, measure.decimals) if self.note else _figure(point)
+        return figure, _short_place(point.across, self.against)
+
+
+def _marked(points: Sequence[PlanePoint]) -> list[tuple[str, PlanePoint]]:
+    """Composites with letters, then themes with numbers, the best placed first."""
+    ordered = sorted(points, key=lambda point: (point.performance.rank or 0, point.name))
+    composites = [point for point in ordered if point.kind == "composite"]
+    themes = [point for point in ordered if point.kind != "composite"]
+    letters = [chr(ord("A") + at % 26) for at in range(len(composites))]
+    return [
+        *zip(letters, composites, strict=True),
+        *((str(number), point) for number, point in enumerate(themes, start=1)),
+    ]
+
+
+def _themes_fact(themes: Sequence[PlanePoint], against: Against) -> str:
+    """As "5 of 9 themes high performing and low spending"."""
+    if not themes:
+        return "no theme has both ranks"
+    if against == "spend":
+        good = sum(point.quadrant == BEST for point in themes)
+        return f"{good} of {count(len(themes), 'theme')} high performing and low spending"
+    high = sum(point.quadrant is not None and point.quadrant.performing is _HIGH for point in themes)
+    return f"{high} of {count(len(themes), 'theme')} high performing"
 
 
 def _free_spot(room: _Room, x: float, y: float) -> tuple[float, float]:
-    """The spot, or the next beside it where another mark stands."""
-    for away in range(40):
-        spot = x + 0.17 * ((away + 1) // 2) * (-1 if away % 2 else 1)
-        inside = LEFT + 0.08 < spot < WIDTH - RIGHT - 0.08
-        if inside and room.free((spot - 0.08, y - 0.08, spot + 0.08, y + 0.08)):
-            break
-    else:
-        spot = x
+    """The spot, or the next beside it where another mark stands: in the same half, while there is room."""
+    left, middle, right = LEFT + 0.08, LEFT + INNER / 2, WIDTH - RIGHT - 0.08
+    own = (left, middle - 0.08) if x < middle else (middle + 0.08, right)
+    spots = [x + 0.17 * ((away + 1) // 2) * (-1 if away % 2 else 1) for away in range(80)]
+    spot = next(
+        (
+            each
+            for ends in (own, (left, right))
+            for each in spots
+            if (each == x or ends[0] <= each <= ends[1]) and room.free((each - 0.08, y - 0.08, each + 0.08, y + 0.08))
+        ),
+        x,
+    )
     _taken(room, spot, y, 0.075)
     return spot, y
 
 
-def _sides(point: SpendPoint) -> tuple[int, int]:
-    return half(point.performance), half(point.spend)
-
-
-def _quadrant(point: SpendPoint) -> str:
+def _quadrant(point: PlanePoint, against: Against) -> str:
     """As "high performing, low spending"."""
-    return quadrant(*_sides(point))
+    return quadrant(point.quadrant, against) if point.quadrant else "no rank to compare"
 
 
-def _spending(standing: Standing) -> str:
-    """As "=22nd highest", "lowest": without the number of areas, which the foot has."""
+def _short_place(standing: Standing, against: Against) -> str:
+    """As "=22nd highest", "lowest", "27th most deprived": without the number of areas, which the foot has."""
     if standing.rank == standing.of:
-        return "lowest"
-    return spend(standing).partition(" of ")[0]
+        return "lowest" if against == "spend" else "least deprived"
+    return (spend(standing) if against == "spend" else deprived(standing)).partition(" of ")[0]
 
 
-def _places(point: SpendPoint) -> str:
-    return f"performance {place(point.performance)}, spending {spend(point.spend)}"
+def _figure(point: PlanePoint) -> str:
+    """As "£441.20 per head, 2023-24"."""
+    return plain(unescape(across_figure(point)))
 
 
-def _colour(own: SpendPoint | None) -> str:
-    sides = _sides(own) if own else (0, 0)
-    return BETTER if sides == (-1, 1) else WORSE if sides == (1, -1) else DOT
+def _across(point: PlanePoint, against: Against) -> str:
+    """As "£441.20 per head, 29th highest of 31, 2023-24"."""
+    return plain(unescape(across(point, against)))
 
 
-def _plane(card: Card) -> None:
+def _places(point: PlanePoint, against: Against) -> str:
+    return f"performance {place(point.performance)}, {_SET_AGAINST[against]} {_across(point, against)}"
+
+
+def _measure(plane: Plane) -> str:
+    return plain(plane.measure.name if plane.measure else "")
+
+
+def _axis(against: Against) -> str:
+    return "spending per head" if against == "spend" else "deprivation"
+
+
+def _first(against: Against) -> str:
+    return f"1st being best performance and {'highest spend' if against == 'spend' else 'most deprived'}"
+
+
+def _colour(own: PlanePoint | None, against: Against) -> str:
+    """By the quadrant against spending; against deprivation by performance alone."""
+    found = own.quadrant if own else None
+    if found is None:
+        return DOT
+    if against == "deprivation":
+        return {_HIGH: BETTER, _LOW: WORSE}.get(found.performing, DOT)
+    return {BEST: BETTER, WORST: WORSE}.get(found, DOT)
+
+
+def _draw_plane(card: Card, against: Against) -> None:
     """The four quadrants with their names, and the ends of both axes."""
     left, middle, top = LEFT, LEFT + INNER / 2, card.top
-    for performing, spending in _QUADRANTS:
-        fill = _FILLS.get((performing, spending), _NEUTRAL)
-        x = middle + 0.008 if spending > 0 else left
-        y = top if performing < 0 else top + _PLOT / 2 + 0.008
+    for each in _QUADRANTS:
+        high, right = each.performing is _HIGH, each.across is _LEAST
+        fill = _FILLS[against].get(each, _NEUTRAL)
+        x = middle + 0.008 if right else left
+        y = top if high else top + _PLOT / 2 + 0.008
         card.box(x, y, INNER / 2 - 0.008, _PLOT / 2 - 0.008, fill)
-        label = top + _STRIP / 2 if performing < 0 else top + _PLOT - _STRIP / 2
-        edge = WIDTH - RIGHT - 0.06 if spending > 0 else left + 0.06
-        words = quadrant(performing, spending).capitalize()
-        card.write(edge, label, words, size=SMALL, colour=SOFT, align="right" if spending > 0 else "left")
+        label = top + _STRIP / 2 if high else top + _PLOT - _STRIP / 2
+        edge = WIDTH - RIGHT - 0.06 if right else left + 0.06
+        words = quadrant(each, against).capitalize()
+        card.write(edge, label, words, size=SMALL, colour=SOFT, align="right" if right else "left")
     below = top + _PLOT + 0.11
-    card.write(left, below, "◀ higher spending per head", size=SMALL, colour=SOFT)
-    card.write(WIDTH - RIGHT, below, "lower spending per head ▶", size=SMALL, colour=SOFT, align="right")
+    most, least = _AXES[against]
+    card.write(left, below, most, size=SMALL, colour=SOFT)
+    card.write(WIDTH - RIGHT, below, least, size=SMALL, colour=SOFT, align="right")
 
 
-def _at(card: Card, point: SpendPoint) -> tuple[float, float]:
+def _at(card: Card, point: PlanePoint) -> tuple[float, float]:
     """Where a point stands: each rank in the middle of its own share of the axis."""
-    across = ((point.spend.rank or 0) - 0.5) / (point.spend.of or 1)
+    across = ((point.across.rank or 0) - 0.5) / (point.across.of or 1)
     down = ((point.performance.rank or 0) - 0.5) / (point.performance.of or 1)
     x = LEFT + _SIDE / 2 + (INNER - _SIDE) * across
     return round(x, 4), round(card.top + _STRIP + (_PLOT - 2 * _STRIP) * down, 4)
@@ -200,23 +299,23 @@ def _taken(room: _Room, x: float, y: float, reach: float) -> None:
     room.taken.append((x - reach, y - reach, x + reach, y + reach))
 
 
-def _told_of(others: Sequence[SpendPoint], own: SpendPoint | None) -> list[SpendPoint]:
+def _told_of(others: Sequence[PlanePoint], own: PlanePoint | None) -> list[PlanePoint]:
     """Those worth a name: the ends of both axes, then those nearest to the council."""
 
-    def performance(point: SpendPoint) -> tuple[int, str]:
+    def performance(point: PlanePoint) -> tuple[int, str]:
         return point.performance.rank or 0, point.code
 
-    def spending(point: SpendPoint) -> tuple[int, str]:
-        return point.spend.rank or 0, point.code
+    def beside(point: PlanePoint) -> tuple[int, str]:
+        return point.across.rank or 0, point.code
 
     if not others:
         return []
-    chosen = [end(others, key=key) for key in (performance, spending) for end in (min, max)]
+    chosen = [end(others, key=key) for key in (performance, beside) for end in (min, max)]
     if own:
 
-        def away(point: SpendPoint) -> tuple[int, str]:
+        def away(point: PlanePoint) -> tuple[int, str]:
             down = (point.performance.rank or 0) - (own.performance.rank or 0)
-            across = (point.spend.rank or 0) - (own.spend.rank or 0)
+            across = (point.across.rank or 0) - (own.across.rank or 0)
             return down * down + across * across, point.code
 
         chosen += sorted(others, key=away)[:_NEAR]
@@ -247,24 +346,29 @@ def _name(card: Card, room: _Room, x: float, y: float, name: str, *, bold: bool 
         )
 
 
-def _areas_alt(spending: SpendMap, own: SpendPoint | None) -> str:
-    on = spending.snapshot
-    ours = f"{plain(on.council_name)} is {_quadrant(own)}: {_places(own)}." if own else ""
+def _areas_alt(plane: Plane, own: PlanePoint | None) -> str:
+    on, against = plane.snapshot, plane.against
+    ours = f"{plain(on.council_name)} is {_quadrant(own, against)}: {_places(own, against)}." if own else ""
+    called = "spending line" if against == "spend" else "measure"
     start = (
-        f"Chart: performance against spending per head in {plain(spending.theme)} (spending line: "
-        f"{plain(spending.line)}), 1st being best performance and highest spend, among {among(on)}. {ours}"
+        f"Chart: performance against {_axis(against)} in {plain(plane.theme)} ({called}: {_measure(plane)}), "
+        f"{_first(against)}, among {among(on)}. {ours}"
     ).strip()
-    held: dict[tuple[int, int], list[str]] = {sides: [] for sides in _QUADRANTS}
-    for point in sorted(spending.points, key=lambda point: point.performance.rank or 0):
-        held.setdefault(_sides(point), []).append(plain(point.name))
-    counts = [f"{quadrant(*sides)}: {len(names)}" for sides, names in held.items() if names or sides in _QUADRANTS]
-    best = held[-1, 1]
+    held: dict[Quadrant, list[str]] = {each: [] for each in _QUADRANTS}
+    for point in sorted(plane.points, key=lambda point: point.performance.rank or 0):
+        if point.quadrant:
+            held.setdefault(point.quadrant, []).append(plain(point.name))
+    counts = [f"{quadrant(each, against)}: {len(names)}" for each, names in held.items() if names or each in _QUADRANTS]
+    # Worth a look: who does well for little, or with much deprivation.
+    best = BEST if against == "spend" else Quadrant(_HIGH, _MOST)
     clauses = [
         f"Areas: {'; '.join(counts)}.",
-        *([f"High performing, low spending: {listed(best)}."] if best else []),
+        *([f"{quadrant(best, against).capitalize()}: {listed(held[best])}."] if held[best] else []),
     ]
-    return told(start, clauses, lambda _: "Names are left out.", _unplaced(spending, "area"))
+    return told(start, clauses, lambda _: "Names are left out.", _unplaced(plane))
 
 
-def _unplaced(spending: SpendMap, what: str) -> str:
-    return f"{count(spending.unplaced, what)} without both ranks left out." if spending.unplaced else ""
+def _unplaced(plane: Plane) -> str:
+    """As "3 areas without both ranks left out."; empty for none."""
+    what = "area" if plane.theme else "theme"
+    return f"{count(len(plane.unplaced), what)} without both ranks left out." if plane.unplaced else ""

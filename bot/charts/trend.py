@@ -35,11 +35,11 @@ from bot.charts.style import (
     told,
     width,
 )
-from bot.charts.targets import Target, read_target
 from bot.slack_text import Picture
 from bot.words import count, direction, not_judged, place
 from bot.words import spend as from_the_top
 from engine.catalogue import Polarity
+from engine.progress import Target, plain_target
 from state.histories import IndicatorHistory, IndicatorPeriod, Spread
 
 PERIODS = 36
@@ -101,7 +101,7 @@ def indicator_chart(history: IndicatorHistory) -> Picture:
     on = history.snapshot
     periods = history.periods[-PERIODS:]
     last = periods[-1] if periods else None
-    target = read_target(history.target, history.unit) if history.polarity != "none" else None
+    target = plain_target(plain(history.target), history.unit) if history.polarity != "none" else None
     panel = bool(target and last and last.value is not None and last.spread)
     body = _PLOT + _AXIS + (_PANEL_GAP + BULLET if panel else 0.0)
     notes = (_measured(history), _said(history, last))
@@ -334,7 +334,7 @@ def _alt(history: IndicatorHistory, periods: Sequence[IndicatorPeriod], target: 
     )
     start += f"{_fact(history, last).capitalize()}." if last else "No figures."
     clauses = [_period_words(history, period, whole=period is last) for period in reversed(periods)]
-    end = f"{verdict(target, last.value, history.polarity)}." if target and last and last.value is not None else ""
+    end = f"{verdict(history, target, last.value)}." if target and last and last.value is not None else ""
     return told(start, clauses, lambda left: f"And {count(left, 'earlier period')}.", end)
 
 

@@ -7,10 +7,24 @@ import sys
 
 import typer
 
-from bot.cli import asking, running, taking
+from bot.cli import asking, history, report, running, scorecard, simulate, taking
 from bot.cli.base import DONE, FAILED, FAULTS, HELD, USAGE, app, code_of, in_words
 
-__all__ = ["DONE", "FAILED", "HELD", "USAGE", "app", "asking", "main", "running", "taking"]
+__all__ = [
+    "DONE",
+    "FAILED",
+    "HELD",
+    "USAGE",
+    "app",
+    "asking",
+    "history",
+    "main",
+    "report",
+    "running",
+    "scorecard",
+    "simulate",
+    "taking",
+]
 
 
 def main() -> None:

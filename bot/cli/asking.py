@@ -39,7 +39,13 @@ def ask_command(
     with reading(settings) as reader:
         known = partial(reader.read, lambda db: overview(db, settings, policy_from(settings)))
         today = datetime.now(settings.schedule.timezone).date()
-        answers = Answers(reader, today=lambda: today, command=settings.slack.command, overview=known)
+        answers = Answers(
+            reader,
+            today=lambda: today,
+            command=settings.slack.command,
+            overview=known,
+            similar=settings.ranking.similar,
+        )
         message = answers.answer(question)
     if blocks:
         show({"text": message.text, "blocks": message.blocks}, "", as_json=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import getpass
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -117,3 +118,11 @@ def day_of(text: str, option: str) -> date:
 def now() -> datetime:
     """The moment, in UTC."""
     return datetime.now(UTC)
+
+
+def actor() -> str:
+    """Who runs the command, for the audit."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "command line"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +17,7 @@ from bot.cli.base import (
     LARGEST,
     Config,
     Json,
+    actor,
     app,
     code_of,
     day_of,
@@ -164,7 +164,7 @@ def approve_command(
 ) -> None:
     """Let a held release through, or some of the indicators held from it."""
     settings = settings_of(config)
-    decision = Decision(release, "approve", _actor(), reason, tuple(indicators or ()))
+    decision = Decision(release, "approve", actor(), reason, tuple(indicators or ()))
 
     def now_here(db: Database, policy: Policy) -> None:
         outcome = approve(db, decision, policy, now=now(), path=settings.state.path)
@@ -185,7 +185,7 @@ def reject_command(
 ) -> None:
     """Turn down a held release, or some of the indicators held from it."""
     settings = settings_of(config)
-    decision = Decision(release, "reject", _actor(), reason, tuple(indicators or ()))
+    decision = Decision(release, "reject", actor(), reason, tuple(indicators or ()))
 
     def now_here(db: Database, policy: Policy) -> None:
         del policy
@@ -220,10 +220,3 @@ def _check_held(settings: Settings, release: int, indicators: Sequence[str]) -> 
     if unknown:
         held = ", ".join(sorted(waiting[release])) or "the whole file"
         raise DecisionError(f"release {release}: {unknown[0]} is not held; held are {held}")
-
-
-def _actor() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "command line"

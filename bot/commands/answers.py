@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 
 from bot import words
-from bot.commands import arrivals, charting, councils, offers, spending, themes
+from bot.commands import arrivals, charting, councils, history, offers, spending, themes
 from bot.commands.grammar import COMMAND, Request, parse, plainer
 from bot.commands.helping import help_answer
 from bot.commands.indicators import indicator
@@ -29,11 +30,18 @@ from bot.commands.parts import (
     with_kind,
 )
 from bot.commands.reader import Reader
+from bot.commands.scorecards import scorecard
 from bot.commands.spans import Span, span
 from bot.commands.verbs import PERSONAL, Verb
 from bot.commands.why import why
 from bot.slack_text import Message, code, compose, paragraphs
+from engine.progress import SIMILAR
+from engine.quadrants import Against
 from jobs.overview import Overview
+from state.editions import edition_names, edition_standings, editions
+from state.histories import theme_history, years_held
+from state.published import published_ranks
+from state.scorecards import scorecard_report
 from state.views import ChangeView
 
 _RELEASE = re.compile(r"\s+(?:by |in |of )?release\s*#?(\d{1,9})$", re.IGNORECASE)
@@ -41,6 +49,11 @@ _WHOLE = re.compile(
     r"(?:the )?(?:theme )?(overall|everything|all|themes|summary|bottom|bottom quartile)", re.IGNORECASE
 )
 _SPEND = re.compile(r"(?:spend|spending|expenditure)\b\s*(.*)", re.IGNORECASE)
+_DEPRIVED = re.compile(r"(?:deprivation|deprived|imd)\b\s*(.*)", re.IGNORECASE)
+_AGAINST_DEPRIVATION = re.compile(
+    r"(?:(.*?)\s*\b(?:against|vs?\.?|versus|and|by|or) )?(?:the )?(?:multiple )?(?:deprivation|imd)(?: score)?",
+    re.IGNORECASE,
+)
 _TURNED = re.compile(r"^(worse|better)\b", re.IGNORECASE)
 _BESIDE = frozenset({"and", "with", "to", "v", "vs", "vs.", "versus", "against"})
 _COMING = frozenset({"next", "new", "due", "out", "release", "releases", "published", "come", "coming", "updated"})
@@ -57,13 +70,15 @@ def answer(
     today: date,
     command: str = COMMAND,
     overview: Callable[[], Overview] | None = None,
+    similar: Fraction = SIMILAR,
 ) -> Message:
     """The answer to a command as the one who asked sees it, buttons included.
 
-    ``command`` is what people type before it; ``overview`` says how the sources stand, where that is known.
+    ``command`` is what people type before it; ``overview`` says how the sources stand, where that is known;
+    ``similar`` is the relative change up to which a figure is similar.
     """
     with typed_as(command):
-        return _Asked(parse(text), reader, today, overview).answer()
+        return _Asked(parse(text), reader, today, overview, similar).answer()
 
 
 @dataclass(frozen=True)
@@ -74,6 +89,7 @@ class _Asked:
     reader: Reader
     today: date
     overview: Callable[[], Overview] | None
+    similar: Fraction
 
     @property
     def page(self) -> int:
@@ -113,7 +129,10 @@ class _Asked:
             "council": self._council_verb,
             "compare": self._compare,
             "peers": self._peers,
+            "scorecard": self._scorecard,
             "spend": self._spend,
+            "deprivation": self._deprivation,
+            "history": self._history,
             "chart": self._chart,
             "offer": self._offer,
             "meaning": self._meaning,
@@ -124,7 +143,7 @@ class _Asked:
 
     def _again(self, verb: Verb, argument: str) -> Message:
         """The same in another reading."""
-        return _Asked(self.request.read_as(verb, argument), self.reader, self.today, self.overview).answer()
+        return replace(self, request=self.request.read_as(verb, argument)).answer()
 
     def _name_after_all(self) -> Named | None:
         """The name that begins like a verb: "Council tax collected", or "new enterprise" where "new" means changes."""
@@ -173,7 +192,20 @@ class _Asked:
         return self._council(*both) if both else None
 
     def _theme(self) -> Message:
+        """One theme; against an edition where the argument names one behind it."""
+        if (set_against := history.since_edition(self.argument)) and set_against[0]:
+            return self._theme_against(*set_against)
         return self._one_of("theme", self.lookup.themes)
+
+    def _theme_against(self, name: str, edition: str) -> Message:
+        found = self.lookup.subject(name, self.lookup.themes)
+        if found.how != "exact":
+            return self._again("theme", name)
+        one, then = found.found[0], self.reader.read(lambda db: edition_standings(db, edition))
+        if then is None:
+            return history.no_edition(edition, self.reader.read(edition_names))
+        report = self.reader.theme(one.key)
+        return history.theme_against(report, then, self.page) if report else no_figures(one)
 
     def _indicator(self) -> Message:
         return self._one_of("indicator", self.lookup.indicators)
@@ -232,8 +264,43 @@ class _Asked:
     # --- our own ----------------------------------------------------------------------------------
 
     def _overall(self) -> Message:
+        """The council's table; against an edition where one is named."""
         report = self.reader.overall()
-        return themes.overall(report, self.page) if report else nothing_yet()
+        if report is None:
+            return nothing_yet()
+        if set_against := history.since_edition(self.argument):
+            edition = set_against[1]
+            then = self.reader.read(lambda db: edition_standings(db, edition))
+            if then is None:
+                return history.no_edition(edition, self.reader.read(edition_names))
+            return history.overall_against(report, then, self.page)
+        return themes.overall(report, self.page)
+
+    def _history(self) -> Message:
+        """The years of one theme, with what was published of it, or of all."""
+        report = self.reader.overall()
+        if report is None:
+            return nothing_yet()
+        typed, ranked = self.argument.casefold(), {one.name.casefold() for one in self.lookup.themes}
+        printed = [one for one in self.reader.read(published_ranks) if typed == one.name.casefold() not in ranked]
+        if printed:
+            return history.published_only(printed)
+        if _WHOLE.fullmatch(self.argument or "overall"):
+            held, named = self.reader.read(lambda db: (years_held(db), editions(db)))
+            return history.history_all(report, held, [one.name for one in named], self.page)
+        return self._history_of_one()
+
+    def _history_of_one(self) -> Message:
+        found = self.lookup.subject(self.argument)
+        if found.how == "nearest" and self.request.others:  # a sentence that only sounds like a question of years
+            return self._again(*self.request.others[0])
+        if unclear := self._unclear(found, "theme or indicator", "history"):
+            return unclear
+        one = found.found[0]
+        if one.kind == "indicator":
+            return self._show(one)
+        theme, years = self.reader.theme(one.key), self.reader.read(lambda db: theme_history(db, one.key))
+        return history.history_theme(theme, years, self.page) if theme and years else no_figures(one)
 
     def _bottom(self) -> Message:
         """The bottom quartile of everything, or of one theme."""
@@ -245,6 +312,17 @@ class _Asked:
             theme = found.found[0].key
         report = self.reader.bottom(theme)
         return themes.bottom(report, self.page) if report else nothing_yet()
+
+    def _scorecard(self) -> Message:
+        """Directions of travel and targets: of all themes, or of the indicators of one."""
+        theme = None
+        if self.argument:
+            found = self.lookup.subject(self.argument, self.lookup.plain_themes)
+            if unclear := self._unclear(found, "theme", "scorecard"):
+                return unclear
+            theme = found.found[0].key
+        report = self.reader.read(lambda db: scorecard_report(db, self.similar, theme))
+        return scorecard(report, theme, self.page) if report else nothing_yet()
 
     def _changes(self) -> Message:
         """What moved: since a day, by a release, or the latest; of everything, or of one theme or indicator."""
@@ -306,6 +384,10 @@ class _Asked:
         return self._about_council("council")
 
     def _compare(self) -> Message:
+        if set_against := history.since_edition(self.argument):
+            subject, edition = set_against
+            asked = f"against edition {edition}"
+            return self._again("theme" if subject else "overall", f"{subject} {asked}".strip())
         return self._about_council("compare")
 
     def _about_council(self, verb: Verb) -> Message:
@@ -414,24 +496,35 @@ class _Asked:
     # --- spending and charts ----------------------------------------------------------------------
 
     def _spend(self) -> Message:
+        """Against spending, unless it says "against deprivation"."""
+        if other := _AGAINST_DEPRIVATION.fullmatch(self.argument):
+            return self._again("deprivation", other[1] or "")
+        return self._plane("spend")
+
+    def _deprivation(self) -> Message:
+        return self._plane("deprivation")
+
+    def _plane(self, against: Against) -> Message:
         if not self.argument:
-            return self._spend_of_all()
+            return self._plane_of_all(against)
         found = self.lookup.subject(self.argument, self.lookup.themes)
-        if unclear := self._unclear(found, "theme", "spend"):
+        if unclear := self._unclear(found, "theme", against):
             return unclear
         one = found.found[0]
-        theme = self.reader.theme(one.key)
-        return spending.spend_theme(theme, self.reader.league(one.key), self.page) if theme else no_figures(one)
+        theme, plane = self.reader.theme(one.key), self.reader.plane(against, one.key)
+        return spending.one_theme(plane, theme, self.page) if theme and plane else no_figures(one)
 
-    def _spend_of_all(self) -> Message:
-        report = self.reader.overall()
-        return spending.spend(report, self.page) if report else nothing_yet()
+    def _plane_of_all(self, against: Against) -> Message:
+        plane = self.reader.plane(against)
+        return spending.by_theme(plane, self.page) if plane else nothing_yet()
 
     def _chart(self) -> Message:
         if whole := _WHOLE.fullmatch(self.argument or "overall"):
             return self._chart_of_all(bottom=whole[1].casefold().startswith("bottom"))
+        if deprived := _DEPRIVED.fullmatch(self.argument) or _AGAINST_DEPRIVATION.fullmatch(self.argument):
+            return self._chart_plane("deprivation", _SPEND.sub(r"\1", deprived[1] or ""))
         if spent := _SPEND.fullmatch(self.argument):
-            return self._chart_spend(spent[1])
+            return self._chart_plane("spend", spent[1])
         found = self.lookup.subject(self.argument)
         if unclear := self._unclear(found, "theme or indicator", "chart"):
             return unclear
@@ -449,14 +542,15 @@ class _Asked:
         report = self.reader.overall()
         return charting.chart_overall(report) if report else nothing_yet()
 
-    def _chart_spend(self, name: str) -> Message:
+    def _chart_plane(self, against: Against, name: str) -> Message:
         if not name:
-            return self._spend_of_all()
+            return self._plane_of_all(against)
         found = self.lookup.subject(name, self.lookup.themes)
-        if unclear := self._unclear(found, "theme", "spend"):
+        if unclear := self._unclear(found, "theme", against):
             return unclear
-        theme = self.reader.theme(found.found[0].key)
-        return charting.chart_spend(theme) if theme else no_figures(found.found[0])
+        one = found.found[0]
+        theme, plane = self.reader.theme(one.key), self.reader.plane(against, one.key)
+        return charting.chart_plane(plane, theme) if theme and plane else no_figures(one)
 
     # --- where the figures come from --------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from fractions import Fraction
 
 from bot.commands.answers import answer
 from bot.commands.grammar import COMMAND, parse
@@ -15,6 +16,7 @@ from bot.commands.parts import without_buttons
 from bot.commands.reader import Reader
 from bot.commands.verbs import Verb
 from bot.slack_text import ChartOf, Message
+from engine.progress import SIMILAR
 from jobs.overview import Overview
 
 KEPT = 256
@@ -47,7 +49,8 @@ class _Rendered:
 class Answers:
     """Answers to commands, from one reader; safe to use from many threads.
 
-    ``command`` is what people type before them; ``overview`` says how the sources stand, where that is known.
+    ``command`` is what people type before them; ``overview`` says how the sources stand, where that is known;
+    ``similar`` is the relative change up to which a figure is similar.
     """
 
     def __init__(
@@ -57,11 +60,13 @@ class Answers:
         today: Callable[[], date] = _today,
         command: str = COMMAND,
         overview: Callable[[], Overview] | None = None,
+        similar: Fraction = SIMILAR,
     ) -> None:
         self._reader = reader
         self._today = today
         self._command = command
         self._overview = overview
+        self._similar = similar
         self._kept: OrderedDict[tuple[int, date, str], _Rendered] = OrderedDict()
         self._lock = threading.Lock()
         self._rendering = threading.Lock()
@@ -92,7 +97,14 @@ class Answers:
         return made
 
     def _made(self, text: str, today: date) -> _Rendered:
-        made = answer(text, self._reader, today=today, command=self._command, overview=self._overview)
+        made = answer(
+            text,
+            self._reader,
+            today=today,
+            command=self._command,
+            overview=self._overview,
+            similar=self._similar,
+        )
         return _render(made)
 
     def _recall(self, key: tuple[int, date, str]) -> _Rendered | None:

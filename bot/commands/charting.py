@@ -6,16 +6,22 @@ from collections.abc import Sequence
 
 from bot import words
 from bot.commands.parts import answered, with_chart
-from bot.commands.spending import quadrant
-from bot.commands.themes import bottom_fact, composites, headline, share_of, years
+from bot.commands.spending import both_places, where_it_is
+from bot.commands.themes import bottom_fact, composites, headline, printed, share_of, years
 from bot.slack_text import ChartOf, Message, paragraphs
+from state.histories import Plane
 from state.views import BottomReport, IndicatorReport, OverallReport, SnapshotView, ThemeReport
 
 
 def chart_theme(report: ThemeReport) -> Message:
     """The ranks of a theme over the years."""
     view = report.theme
-    return _chart(f"theme {view.name}", [headline(view), years(view)], ChartOf("theme", (view.name,)), report.snapshot)
+    return _chart(
+        f"theme {view.name}",
+        [headline(view), years(view), printed(report.published)],
+        ChartOf("theme", (view.name,)),
+        report.snapshot,
+    )
 
 
 def chart_indicator(report: IndicatorReport) -> Message:
@@ -41,13 +47,11 @@ def chart_bottom(report: BottomReport) -> Message:
     return _chart("bottom", [bottom_fact(report)], ChartOf("bottom"), report.snapshot)
 
 
-def chart_spend(report: ThemeReport) -> Message:
-    """One theme of ours and of everybody, performance against spending."""
-    view, line = report.theme, report.expenditure
-    where = quadrant(view.standing, line.standing if line else None) or "no rank to compare"
-    spent = f"spend {words.spend(line.standing)}" if line else "no spending line"
-    fact = words.joined(f"*{words.name(view.name)}: {where}*", f"{words.place(view.standing)} in performance, {spent}")
-    return _chart(f"spend {view.name}", [fact], ChartOf("spend", (view.name,)), report.snapshot)
+def chart_plane(plane: Plane, report: ThemeReport) -> Message:
+    """One theme of ours and of everybody, performance against spending or deprivation."""
+    view = report.theme
+    fact = words.joined(f"*{words.name(view.name)}: {where_it_is(plane)}*", both_places(plane, view))
+    return _chart(f"{plane.against} {view.name}", [fact], ChartOf(plane.against, (view.name,)), report.snapshot)
 
 
 def _chart(asked: str, lines: Sequence[str], chart: ChartOf, snapshot: SnapshotView) -> Message:

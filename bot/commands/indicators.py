@@ -11,9 +11,9 @@ from bot.commands.councils import peer_line
 from bot.commands.parts import ask_button, paged
 from bot.commands.themes import more_about
 from bot.slack_text import Message
-from engine.areas import load_areas
 from engine.changes import BOTTOM_QUARTILE
 from engine.explain import Distance
+from engine.pace import Pace
 from state.views import IndicatorReport, IndicatorView, Peer
 
 AROUND = 3
@@ -25,7 +25,7 @@ _A_YEAR = 400
 def indicator(report: IndicatorReport, page: int) -> Message:
     """Value, rank, quartile, trend, the peers above and below, the quartile line, source and date."""
     view = report.indicator
-    top = [_headline(view), _figure(view), _trend(report), _line(report), _source(view)]
+    top = [_headline(view), _figure(view), _margin(view), _trend(report), _line(report), _source(view)]
     council = report.snapshot.council
     groups = [("*Around us, best first*", [peer_line(peer, view, council) for peer in _around(report)])]
     everybody = ask_button("All areas", "peers", f"indicator {view.code}", f"All areas in {view.name}")
@@ -37,7 +37,16 @@ def _headline(view: IndicatorView) -> str:
     change = words.trend(view.previous, view.standing)
     rank = words.place(view.standing) if view.standing else words.NO_FIGURE
     fact = f"*{words.name(view.name)}: {rank}*{_before(view)} {change}".strip()
-    return ", ".join(part for part in (fact, words.judged(view)) if part)
+    return ", ".join(part for part in (fact, words.judged_surely(view)) if part)
+
+
+def _margin(view: IndicatorView) -> str:
+    """The places that the published margins of error leave open; empty where none are published."""
+    if view.interval is None:
+        return ""
+    told = words.interval(view.interval)
+    doubt = not view.in_bottom_quartile and view.certainty == "unsure"
+    return f"{told[:1].upper()}{told[1:]}{', some of them in the bottom quartile' if doubt else ''}"
 
 
 def _before(view: IndicatorView) -> str:
@@ -87,18 +96,18 @@ def _line(report: IndicatorReport) -> str:
         return ""
     if own.quartile == BOTTOM_QUARTILE:
         if report.distance and report.distance.way == "leave":
-            return _out(report.indicator, report.distance)
+            return _out(report.indicator, report.distance, report.pace)
         return f"Out of the bottom quartile: {_gap(own, outside[-1], report.indicator, 'up')}" if outside else ""
     if not inside:
         return "Nobody is in the bottom quartile, because of ties"
     return f"The bottom quartile begins: {_gap(own, inside[0], report.indicator, 'down')}"
 
 
-def _out(view: IndicatorView, distance: Distance) -> str:
-    """What it takes to leave the bottom quartile, and whom that passes."""
+def _out(view: IndicatorView, distance: Distance, pace: Pace | None) -> str:
+    """What it takes to leave the bottom quartile, whom that passes, and how long it takes at the present pace."""
     needs = re.sub(r",? to leave the bottom quartile", "", words.distance(distance, view.unit, view.decimals))
-    past = load_areas()[distance.at].name
-    return f"Out of the bottom quartile: {needs}, just past {words.name(past)}"
+    line = f"Out of the bottom quartile: {needs}, {words.beside(distance)}"
+    return words.joined(line, words.pace(pace, distance))
 
 
 def _gap(own: Peer, other: Peer, view: IndicatorView, way: str) -> str:

@@ -11,6 +11,7 @@ _QUARTILE = "*A quartile is a quarter of the areas compared: quartile 1 the best
 _COMPOSITE = "*A composite puts several themes together: the rank of the average rank over all their indicators.*"
 _THEME = "*A theme's rank is the rank of its average rank over its indicators.*"
 _COMPARATORS = "*Comparators are the areas we are compared with.*"
+_QUADRANT = "*A quadrant says which half a place is in twice: in performance, and in spending or deprivation.*"
 _SPEND = "*Spending is ranked per head, 1st being the highest: the last spends least.* It is not judged good or bad."
 
 MEANINGS = {
@@ -19,6 +20,7 @@ MEANINGS = {
     "composite": (_COMPOSITE, "Themes with more indicators so count for more."),
     "theme": (_THEME, "Indicators that too few areas have a figure for stay out."),
     "comparator": (_COMPARATORS, "They change only with the settings, or when a council is reorganised."),
+    "quadrant": (_QUADRANT, "The exact middle of an odd number is in neither half, and is called middling."),
     "spend": (_SPEND, "High performing, low spending is the quadrant to be in."),
     "indicator": (
         "*An indicator is one published figure for every area*, such as recorded burglaries per 1,000 people.",

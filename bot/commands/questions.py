@@ -14,6 +14,14 @@ _ABOUT = r"(?: (?:at|in|on|for|of|with|about|over))?"
 _WHICH = r"(?:what|which|who)(?: (?:themes?|indicators?|services?|areas?))?(?:'?s| is| are| has| have)?"
 _HELD = r"(?:late|overdue|due|failing|failed|broken|held|missing|wrong|stuck)\b.*"
 
+_AIMED = r"(?:met|meet|meeting|hit|hitting|miss|missed|missing|reach|reached|on course for|on course)"
+_WITHIN = r"(?: (?:at|in|on|for|of|with) (?:the |our )?(?P<x>.+))?"
+
+_SET_AGAINST = (
+    r" (?:against|since|versus|vs?\.?|than in|compared (?:with|to)) (?:the )?"
+    r"(?:edition (?P<edition>\S.*)|(?P<year>(?:19|20)\d\d[/-]\d\d))"
+)
+
 _PATTERNS: tuple[tuple[str, Verb, str], ...] = (
     (r"(?:who|what) (?:are|r) you|what(?:'?s| is) this(?: thing)?", "help", ""),
     (
@@ -62,6 +70,34 @@ _PATTERNS: tuple[tuple[str, Verb, str], ...] = (
         "name",
         "{x}",
     ),
+    # Over the years, and against an edition: before a council, against which the same words set us.
+    (
+        (
+            r"(?P<x>.*?) ?(?:over|across|through|for) (?:all )?(?:the )?(?:last |past )?"
+            r"(?:(?:few|two|three|five|six|seven|ten|twelve|[2-9]|1\d|20) )?(?:years|time)|"
+            r"(?P<y>.+?)(?:'s)? (?:rank )?history"
+        ),
+        "history",
+        "{x}{y}",
+    ),
+    (
+        rf"(?:the )?(?:overall|summary|everything|all(?: themes)?|we|us){_SET_AGAINST}",
+        "overall",
+        "against edition {edition}{year}",
+    ),
+    (r"(?:the )?edition (?P<x>\S.*)", "overall", "against edition {x}"),
+    (rf"(?P<x>.+?){_SET_AGAINST}", "theme", "{x} against edition {edition}{year}"),
+    # Targets and direction of travel.
+    (
+        (
+            r"(?:did|do|have|are|were|will|how are|which|what|how many)(?: of)?(?: we| our| the| all)*(?: of)?"
+            rf"(?: {_AIMED}| doing (?:against|on))?(?: our| the| all| any)*(?: of our)? targets?"
+            rf"(?: (?:did|do|have|has|are|were|will|we|been|be|not))*(?: {_AIMED})?{_WITHIN}"
+        ),
+        "scorecard",
+        "{x}",
+    ),
+    (rf"(?:what(?:'s| is) )?(?:our |the )*directions? of travel{_WITHIN}", "scorecard", "{x}"),
     # Who is compared, who is ahead, and we against one of them.
     (
         (
@@ -91,6 +127,23 @@ _PATTERNS: tuple[tuple[str, Verb, str], ...] = (
         "compare",
         "{x}",
     ),
+    (
+        (
+            r"(?:how|where) (?:do|are|is) (?:we|our)(?: (?:do|doing|perform|performing))?(?: (?:on|in|at) (?P<x>.+?))? "
+            r"(?:for|given|against|by|with) (?:our |the )?(?:level of )?(?:multiple )?deprivation"
+        ),
+        "deprivation",
+        "{x}",
+    ),
+    (
+        (
+            r"(?P<x>.+?) (?:vs?\.?|versus|against|compared (?:to|with)) (?:the )?(?:multiple )?"
+            r"(?:deprivation|imd)(?: score)?"
+        ),
+        "deprivation",
+        "{x}",
+    ),
+    (r"how deprived (?:are|is) (?:we|our (?:area|council|county)|the county)", "deprivation", ""),
     (r"(?:how|where) (?:do|are|did) we compared? (?:with|to|against) (?P<x>.+)", "compare", "{x}"),
     (r"(?P<x>.+?) (?:vs?\.?|versus|against|compared (?:to|with)) (?P<y>.+)", "compare", "{x} {y}"),
     (

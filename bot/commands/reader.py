@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Protocol, TypeVar
 
+from engine.quadrants import Against
 from state.database import Database
+from state.histories import Plane
 from state.views import (
     BottomReport,
     ChangeView,
@@ -49,6 +51,9 @@ class Reader(Reads, Protocol):
 
     def league(self, name: str) -> LeagueReport | None:
         """Every area's place in a theme or composite."""
+
+    def plane(self, against: Against, theme: str = "") -> Plane | None:
+        """Performance against spending or deprivation: every area in a theme, or us in every theme."""
 
     def indicator(self, code: str) -> IndicatorReport | None:
         """One indicator by its code."""

@@ -9,14 +9,23 @@ from bot import words
 from bot.commands.parts import CHART, WHY, ask_button, command, paged, paged_table
 from bot.messages.alerts import line
 from bot.slack_text import Block, Message
-from engine.changes import Kind
+from engine.changes import Kind, Standing
 from jobs.notices import Moved
-from state.views import BottomReport, ChangeView, IndicatorView, OverallReport, SnapshotView, ThemeReport, ThemeView
+from state.published import PublishedRank
+from state.views import (
+    BottomReport,
+    ChangeView,
+    Improvement,
+    IndicatorView,
+    OverallReport,
+    SnapshotView,
+    ThemeReport,
+    ThemeView,
+)
 
 YEARS = 7
 _NAMED = 3
 """Themes named as the best and as the worst."""
-_HEADS = ("Theme", "Rank (last year)", "Spend per head", "Bottom quartile")
 
 
 def theme(report: ThemeReport, page: int) -> Message:
@@ -26,6 +35,7 @@ def theme(report: ThemeReport, page: int) -> Message:
         headline(view),
         spend_line(report.expenditure),
         years(view),
+        printed(report.published),
         words.joined(
             f"{words.share(view.bottom, view.judged, 'indicator')} in the bottom quartile" if view.judged else "",
             f"{view.available} of {words.count(view.total, 'judged indicator')} "
@@ -67,7 +77,7 @@ def standing(item: IndicatorView) -> str:
     now = item.standing
     if now is None:
         return words.joined(words.NO_FIGURE, words.judged(item))
-    rank = ", ".join(part for part in (words.place(now), words.judged(item)) if part)
+    rank = ", ".join(part for part in (words.place(now), words.judged_surely(item)) if part)
     shown = words.figures_judged(None, now, item.unit, item.decimals, item.polarity)
     return words.joined(rank, shown, words.periods(None, now), words.OLD if item.old else "")
 
@@ -92,9 +102,10 @@ def share_of(report: OverallReport) -> str:
     return f"{words.share(report.bottom, report.judged, 'indicator')} in the bottom quartile"
 
 
-def rows_of(report: OverallReport) -> list[tuple[str, ...]]:
-    """The table of composites and themes with its heads."""
-    return [_HEADS, *(_row(item, report) for item in (*report.composites, *report.themes))]
+def rows_of(report: OverallReport, when: str = "last year") -> list[tuple[str, ...]]:
+    """The table of composites and themes with its heads; in brackets the rank it had ``when``."""
+    heads = ("Theme", f"Rank ({when})", "Spend per head", "Bottom quartile")
+    return [heads, *(_row(item, report) for item in (*report.composites, *report.themes))]
 
 
 def _extremes(themes: Sequence[ThemeView]) -> str:
@@ -111,16 +122,33 @@ def _extremes(themes: Sequence[ThemeView]) -> str:
 
 def bottom(report: BottomReport, page: int) -> Message:
     """Indicators in the bottom quartile theme by theme, and those that left it or improved significantly."""
-    recent = [line(moved(change)) for change in report.left]
-    groups = [*_by_theme(report.indicators), ("*Left it or improved significantly*", recent)]
+    recent = [improvement_line(one) for one in report.left]
+    within = "" if all(one.left for one in report.left) else " or improved significantly"
+    groups = [*_by_theme(report.indicators), (f"*Left it{within} since last year's figures*", recent)]
+    sure = [item.certainty for item in report.indicators]
+    how = words.how_sure(sure.count("clear"), sure.count("unsure"), sure.count(""))
     chart = [ask_button("Chart", "chart", "bottom", "Chart of the bottom quartile by theme", CHART)]
     return paged(
         ("bottom", report.theme or ""),
         page,
-        [bottom_fact(report)],
+        [words.joined(bottom_fact(report), how)],
         groups,
         report.snapshot,
         [] if report.theme else chart,
+    )
+
+
+def improvement_line(one: Improvement) -> str:
+    """An indicator that left the bottom quartile or improved within it, as it stood last year and stands now."""
+    item, better = one.indicator, "significantly better" if one.significant else ""
+    now = item.standing or Standing(None, None)
+    rank = words.ranks(item.previous, now)
+    return words.joined(
+        f"{words.UP} {words.strong(item.name)} — {', '.join(part for part in (better, rank) if part)}",
+        words.figures_judged(item.previous, now, item.unit, item.decimals, item.polarity),
+        words.periods(item.previous, now),
+        words.certainty(item.certainty, bottom=False) if one.left else "still in the bottom quartile",
+        words.OLD if item.old else "",
     )
 
 
@@ -148,36 +176,46 @@ def moved(change: ChangeView) -> Moved:
     return Moved(change.change, change.name, change.unit, change.decimals, change.polarity)
 
 
-def headline(view: ThemeView, whose: str = "") -> str:
-    """Rank, last year's and quartile; ``whose`` it is stands before the name."""
-    before = f" ({words.position(view.previous)} last year)" if view.previous and view.previous.rank else ""
-    change = words.trend(view.previous, view.standing)
+def headline(view: ThemeView, whose: str = "", when: str = "last year") -> str:
+    """Rank, an earlier one and quartile; ``whose`` it is stands before the name, ``when`` it was after the earlier."""
     kind = " (composite)" if view.kind == "composite" else ""
-    fact = f"*{whose}{words.name(view.name)}: {words.place(view.standing)}*{kind}{before} {change}".strip()
+    before = words.bracketed(view.previous, view.standing, when)
+    fact = f"*{whose}{words.name(view.name)}: {words.place(view.standing)}*{kind}{before}"
     return ", ".join(part for part in (fact, words.quartiles(None, view.standing)) if part)
 
 
-def spend_line(view: ThemeView | None) -> str:
-    """Where the spending per head stands, and last year."""
+def spend_line(view: ThemeView | None, when: str = "last year") -> str:
+    """Where the spending per head stands, and stood ``when``."""
     if view is None:
         return ""
-    before = f" ({words.spend(view.previous)} last year)" if view.previous and view.previous.rank else ""
+    before = f" ({words.spend(view.previous)} {when})" if view.previous and view.previous.rank else ""
     return f"Spend per head: {words.spend(view.standing)}{before}"
+
+
+def printed(ranks: Sequence[PublishedRank]) -> str:
+    """As "As published: 21st of 32 in 2022/23, 11th of 32 in 2021/22", the newest first; empty without any."""
+    said = [words.place(one.standing) + f" in {words.name(one.edition)}" for one in ranks[::-1]]
+    return f"As published: {words.listed(said, _NAMED)}" if said else ""
 
 
 def years(view: ThemeView) -> str:
     """The ranks of up to seven years, as words and as bars."""
+    told = spark(view)
+    return f"{len(view.history[-YEARS:])} years, oldest first: {told} (taller is better)" if told else ""
+
+
+def spark(view: ThemeView) -> str:
+    """As "7th, no rank, 3rd ▆·█", oldest first; empty where fewer than two of up to seven years have a rank."""
     ranks = [rank for _, rank in view.history[-YEARS:]]
     if sum(rank is not None for rank in ranks) < 2:  # noqa: PLR2004 - one year is no trend
         return ""
     said = ", ".join("no rank" if rank is None else words.ordinal(rank) for rank in ranks)
     of = max(view.standing.of or 0, *(rank or 0 for rank in ranks))
-    return f"{len(ranks)} years, oldest first: {said} {words.bars(ranks, of)} (taller is better)"
+    return f"{said} {words.bars(ranks, of)}"
 
 
 def _row(item: ThemeView, report: OverallReport) -> tuple[str, str, str, str]:
-    before = f" ({words.position(item.previous)})" if item.previous and item.previous.rank else ""
-    rank = f"{words.place(item.standing)}{before} {words.trend(item.previous, item.standing)}".strip()
+    rank = words.place(item.standing) + words.bracketed(item.previous, item.standing)
     spent = report.expenditure.get(item.expenditure) or report.expenditure.get(item.name)
     return item.name, rank, words.spend(spent.standing) if spent else "–", words.share(item.bottom, item.judged)
 

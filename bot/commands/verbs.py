@@ -14,7 +14,10 @@ Verb = Literal[
     "why",
     "council",
     "compare",
+    "scorecard",
     "spend",
+    "deprivation",
+    "history",
     "chart",
     "peers",
     "releases",
@@ -56,6 +59,9 @@ VERBS: dict[str, Verb] = {
     **dict.fromkeys(("council", "county", "area", "authority"), "council"),
     **dict.fromkeys(("compare", "comparison", "versus", "vs", "against", "compared"), "compare"),
     **dict.fromkeys(("spend", "spending", "expenditure", "cost", "costs", "money", "value", "vfm", "budget"), "spend"),
+    **dict.fromkeys(("scorecard", "scorecards", "targets", "target"), "scorecard"),
+    **dict.fromkeys(("deprivation", "deprived", "imd"), "deprivation"),
+    **dict.fromkeys(("history", "years"), "history"),
     **dict.fromkeys(("chart", "graph", "plot", "picture", "charts"), "chart"),
     **dict.fromkeys(("peers", "comparators", "neighbours"), "peers"),
     **dict.fromkeys(("releases", "release", "files"), "releases"),
@@ -69,7 +75,9 @@ VERBS: dict[str, Verb] = {
     **dict.fromkeys(("meaning", "define", "definition"), "meaning"),
     **dict.fromkeys(("export", "download", "csv"), "export"),
 }
-AT_THE_END: frozenset[Verb] = frozenset({"chart", "spend", "bottom", "changes", "why", "peers"})
+AT_THE_END: frozenset[Verb] = frozenset(
+    {"chart", "spend", "deprivation", "bottom", "changes", "why", "peers", "scorecard"}
+)
 """Verbs that people also put last, as in "police spend"."""
 WITHOUT_ARGUMENT: frozenset[Verb] = frozenset({"help", "overall"})
 """Verbs that are followed by nothing: what else is there makes it a name."""
@@ -102,6 +110,11 @@ FILL: dict[Verb, frozenset[str]] = {
     | _words("themes table position please summary services is rank everything performing performers scoring"),
     "help": _words("me please us with this"),
     "spend": _words("and vs versus against performance per head on for money in of the"),
+    "scorecard": _words("of for the in on our are we is were met missed all"),
+    "deprivation": _words(
+        "and vs versus against performance performing score index multiple by for on in of the 2019 are we us our is"
+    ),
+    "history": _words("of for the in on over our all years past back held last two three five seven ten twelve"),
     "chart": _words("of for the a me showing on"),
     "peers": _words("of for the in at on"),
     "compare": _words("us we with to against and are our the ourselves ours"),

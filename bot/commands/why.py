@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -10,11 +10,13 @@ from typing import Literal
 from bot import words
 from bot.commands.parts import command, paged
 from bot.commands.reader import Reads
+from bot.commentary import comments, within
 from bot.slack_text import Block, Message, compose, context, paragraphs, plain, size
 from engine.areas import load_areas
 from engine.changes import Standing
 from engine.explain import BasketMove, IndicatorMove, Term
 from engine.rounding import Rounded, decimals_for, rounded
+from engine.sensitivity import LeftOut, Sensitivity
 from jobs.notices import Footing
 from state import reasons
 from state.reasons import Between, Why, WhyBasket, WhyIndicator
@@ -26,6 +28,9 @@ NAMED = 12
 
 IN_A_WINDOW = 20
 """Parts shown where there are no pages; the smaller ones stand together in one line."""
+
+IN_A_LINE = 2
+"""Indicators of each kind named in the line of comments."""
 
 WINDOW = 5_000
 """Characters of the lines shown where there are no pages."""
@@ -125,8 +130,10 @@ def _basket(found: WhyBasket, most: int | None) -> _Told:
     top = (
         f"*{_fact(name, found.before, found.after, found.between)}* · {_average(shown, found.move)}",
         _between(found.between),
+        words.joined(*theme_comments(found, words.name, most=IN_A_LINE)),
         _others(found.move, found.before, found.after),
         "" if any(term.effect for term in found.move.terms) else "None of its indicators took another place",
+        hangs_on(found),
         _since(found.after, found.now),
     )
     terms = list(zip(found.move.terms, shown.parts, strict=True))
@@ -139,6 +146,56 @@ def _basket(found: WhyBasket, most: int | None) -> _Told:
     ends = (f"No effect: {_list(unmoved)}" if unmoved and moving else "", _sum(shown) if moving else "")
     heading = "*Its parts, in places of the average rank (+ is worse)*" if moving else ""
     return _Told(top, heading, tuple(parts), tuple(end for end in ends if end), _now(found))
+
+
+def theme_comments(found: WhyBasket, name: Callable[[str], str] = str, most: int = NAMED) -> tuple[str, ...]:
+    """The move that is explained in short sentences, compared with the day of its earlier side."""
+    if found.summary is None:
+        return ()
+    return comments(found.summary, name, f"on {words.day(found.between.since)}", most=most)
+
+
+def hangs_on(found: WhyBasket) -> str:
+    """What the rank hangs on, where it matters, as "Between 9th and 12th whichever single indicator is left out".
+
+    It matters where that range is wider than one place, or where ties at their mean place, or every indicator that an
+    area has, would change the rank by more than it moved.
+    """
+    known = found.sensitivity
+    if known is None:
+        return ""
+    told = _range(known, found.names) if known.width > 1 else ""
+    moved = abs((found.after.rank or 0) - (found.before.rank or 0)) if found.before and found.after else 0
+    others = [
+        f"{words.ordinal(place[0])}{f' of {place[1]}' if place[1] != known.of else ''} {how}"
+        for place, how in (
+            (known.average_ties, "with ties at their mean place"),
+            (known.any_coverage, "with every area, whatever it lacks"),
+        )
+        if place and abs(place[0] - known.rank) > moved
+    ]
+    line = "; ".join([*([told] if told else []), *others])
+    return line[:1].upper() + line[1:]
+
+
+def _range(known: Sensitivity, names: Mapping[str, str]) -> str:
+    """The range with any one indicator left out, and which does it at the ends that are not the rank itself."""
+    if known.best is None or known.worst is None:
+        return ""
+    best, worst = known.best, known.worst
+    if best.rank == worst.rank:
+        return f"{words.ordinal(best.rank)} whichever single indicator is left out"
+    ends = [_without(end, names) for end in (best, worst) if end.rank != known.rank]
+    span = f"between {words.ordinal(best.rank)} and {words.ordinal(worst.rank)}"
+    return f"{span} whichever single indicator is left out ({'; '.join(ends)})"
+
+
+def _without(end: LeftOut, names: Mapping[str, str]) -> str:
+    """As "12th without theft", "9th without theft or arson", "9th without any one of 4"."""
+    if len(end.without) > 2:  # noqa: PLR2004 - more names than a line has room for
+        return f"{words.ordinal(end.rank)} without any one of {len(end.without):,}"
+    shown = " or ".join(words.name(within(names[code])) for code in end.without)
+    return f"{words.ordinal(end.rank)} without {shown}"
 
 
 def _rounded(move: BasketMove, before: int, after: int) -> Rounded:
@@ -282,10 +339,9 @@ def _figures(found: WhyIndicator) -> str:
 def _way(found: WhyIndicator) -> str:
     if found.way is None:
         return ""
-    at = load_areas()[found.way.at].name
     line = words.distance(found.way, found.indicator.unit, found.indicator.decimals)
-    past = f"just past {words.name(at)}" if found.way.way == "leave" else f"just below {words.name(at)}"
-    return f"{line[:1].upper()}{line[1:]}, {past}"
+    far = f"{line[:1].upper()}{line[1:]}, {words.beside(found.way)}"
+    return words.joined(far, words.pace(found.pace, found.way))
 
 
 def _shares(move: IndicatorMove) -> Iterable[str]:

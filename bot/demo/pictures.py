@@ -12,7 +12,7 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from bot.demo.story import load_published, write_releases
 from bot.pictures import Pictures
 from bot.slack_text import ChartOf, Picture
 from engine.areas import comparators
-from engine.catalogue import load_catalogue
+from engine.catalogue import Indicator, Polarity, load_catalogue
 from jobs.pipeline import Raw, ingest
 from jobs.policy import Policy
 from jobs.sources import file
@@ -40,6 +40,7 @@ _SEED = 19
 _LIMIT = 50 << 20
 _COLUMNS = 118
 _THEMES = ("Police & Crime", "Safer Communities")
+_DEPRIVATION = Indicator("deprivation", "Deprivation score", "Context", Polarity("none"), "score", 1)
 _MADE_UP = "In this example every figure is made up, the council's too."
 _STORY = "The council's figures are its own, the comparators' are made up."
 
@@ -61,7 +62,8 @@ EXAMPLES = (
         "A theme over the years",
         ChartOf("theme", ("Police & Crime",)),
         "Higher is better: the line climbs through the four quartiles, which are named at the left with their ranks, "
-        "and a year without a rank leaves a gap.",
+        "and a year without a rank leaves a gap. Up to twelve years are shown. Hollow squares are ranks as published "
+        "then, where they are not the computed ones; the year is the one their edition ends in.",
         made_up=True,
     ),
     Example(
@@ -81,7 +83,14 @@ EXAMPLES = (
         "spend-themes.png",
         "Performance against spending, theme by theme",
         ChartOf("spend"),
-        "The same plane for one council: each number is one of its themes, named below.",
+        "The same plane for one council: each number is one of its themes, each letter several together, named below.",
+    ),
+    Example(
+        "deprivation.png",
+        "Performance against deprivation",
+        ChartOf("deprivation", ("Police & Crime",)),
+        "The same with the most deprived at the left. No field is coloured: deprivation is neither good nor bad.",
+        made_up=True,
     ),
     Example(
         "indicator.png",
@@ -167,7 +176,11 @@ def _database(scratch: Path, *, invented: bool) -> Path:
     folder.mkdir()
     database = folder / "demo.db"
     db = connect(database)
-    policy = Policy(demo.COUNCIL, demo.COMPARATORS, load_catalogue([demo.CATALOGUE]), illustrative=True)
+    catalogue = load_catalogue([demo.CATALOGUE])
+    if invented:
+        indicators = {**catalogue.indicators, _DEPRIVATION.code: _DEPRIVATION}
+        catalogue = replace(catalogue, indicators=indicators, deprivation=_DEPRIVATION.code)
+    policy = Policy(demo.COUNCIL, demo.COMPARATORS, catalogue, illustrative=True)
     releases = [_invented()] if invented else [file.read(path, limit=_LIMIT) for path in write_releases(folder)]
     for raw in releases:
         published = raw.published or date(2017, 10, 31)
@@ -177,7 +190,7 @@ def _database(scratch: Path, *, invented: bool) -> Path:
 
 
 def _invented() -> Raw:
-    """Eight years of figures for all areas in two themes."""
+    """Eight years of figures for all areas in two themes, and how deprived each area is."""
     codes = comparators(demo.COMPARATORS, demo.COUNCIL, date(2016, 3, 31)).codes
     entries = [entry for entry in load_published() if entry.theme in _THEMES]
     rows: list[tuple[object, ...]] = []
@@ -188,6 +201,8 @@ def _invented() -> Raw:
             for area, level in zip(codes, figures[at].tolist(), strict=True):
                 value = max(base * (1 + 0.16 * level), base / 10)
                 rows.append((entry.code, area, year, f"{value:.{entry.decimals}f}", "illustrative"))
+    for area, level in zip(codes, _walks(len(entries), len(codes))[0].tolist(), strict=True):
+        rows.append((_DEPRIVATION.code, area, "2015", f"{18 + 3 * level:.1f}", "illustrative"))
     dictionary = [(e.code, e.name, e.theme, e.polarity, e.unit, e.decimals, e.target) for e in entries]
     return Raw(
         _csv(("indicator", "area_code", "period", "value", "status"), rows),

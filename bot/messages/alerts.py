@@ -109,7 +109,7 @@ def release_alert(notice: ReleaseAlert, amendments: Sequence[Amendment] = (), re
     others = [moved for moved in sorted(notice.moved, key=_worst_first) if moved is not first or void]
     shown = [text for moved in others[:SHOWN] for text in _told(moved, since, remembered=not void)]
     fact_of = [
-        f"{_headline(first, notice.moved, since)} · {release(notice.release)}",
+        f"{_headline(first, notice, since)} · {release(notice.release)}",
         _counts(notice, since),
     ]
     cause = [
@@ -120,6 +120,7 @@ def release_alert(notice: ReleaseAlert, amendments: Sequence[Amendment] = (), re
         *shown,
         _more(len(others) - SHOWN),
         words.quiet(notice.quiet),
+        _left_to_digest(notice.uncertain),
         _seen_first(notice.seen_first),
     ]
     # Each a block of its own, so that the eye finds the fact, the cause, the rest, and what people did.
@@ -131,7 +132,7 @@ def release_alert(notice: ReleaseAlert, amendments: Sequence[Amendment] = (), re
 
 def nothing_left(notice: Notice, amendments: Sequence[Amendment]) -> ReleaseInfo | None:
     """The release by which all that an alert tells was withdrawn; None while anything of it stands."""
-    if not isinstance(notice, ReleaseAlert) or notice.quiet:
+    if not isinstance(notice, ReleaseAlert) or notice.quiet or notice.uncertain:
         return None
     since = _Since.of(notice, amendments)
     if not _void(notice, since):
@@ -170,7 +171,7 @@ def line(moved: Moved, *, why: bool = False) -> str:
     """
     change = moved.change
     return words.joined(
-        f"{words.arrow(change)} {words.strong(moved.name)}{_what(change)} — {_ranks(change)}",
+        f"{words.arrow(change)} {words.strong(moved.name)}{_what(change)} — {_ranks(moved)}",
         _figures(moved),
         words.periods(change.before, change.after),
         _margin(moved),
@@ -182,15 +183,16 @@ def _plain_line(moved: Moved) -> str:
     """The change without arrow, bold or cause, to be struck."""
     change = moved.change
     return words.joined(
-        f"{words.name(moved.name)}{_what(change)} — {_ranks(change)}",
+        f"{words.name(moved.name)}{_what(change)} — {_ranks(moved)}",
         _figures(moved),
         words.periods(change.before, change.after),
     )
 
 
-def _ranks(change: Change) -> str:
-    rank = words.ranks(change.before, change.after)
-    return f"significantly better, {rank}" if change.kind is Kind.IMPROVED else rank
+def _ranks(moved: Moved) -> str:
+    rank = words.ranks(moved.change.before, moved.change.after)
+    better = "better" if moved.within_margin else "significantly better"
+    return f"{better}, {rank}" if moved.change.kind is Kind.IMPROVED else rank
 
 
 def _what(change: Change) -> str:
@@ -204,7 +206,12 @@ def _figures(moved: Moved) -> str:
 
 
 def _margin(moved: Moved) -> str:
-    return "within the margin of error" if moved.unsure else ""
+    """How sure it is that a side of the line was changed, or that an improvement is more than chance."""
+    kind, sure = moved.change.kind, "unsure" if moved.within_margin else moved.certainty
+    if kind is Kind.IMPROVED:
+        over = words.count(moved.compared, "comparison")
+        return f"within what chance gives over {over}" if sure == "unsure" else ""
+    return words.certainty(sure, bottom=kind is Kind.ENTERED)
 
 
 def _revision(change: Change) -> str:
@@ -232,11 +239,11 @@ def _void(notice: ReleaseAlert, since: _Since) -> bool:
     return bool(notice.moved) and all(map(since.withdrawn, notice.moved))
 
 
-def _headline(first: Moved | None, moved: Sequence[Moved], since: _Since) -> str:
+def _headline(first: Moved | None, notice: ReleaseAlert, since: _Since) -> str:
     """The first line: what moved most as it stands, or that it was withdrawn."""
     if first is None:
-        return "*Nothing moved enough to alert*"
-    standing = [item for item in moved if not since.withdrawn(item)]
+        return f"*Nothing moved {'surely ' if notice.uncertain else ''}enough to alert*"
+    standing = [item for item in notice.moved if not since.withdrawn(item)]
     if not standing:
         return words.joined("*Withdrawn: nothing of this stands*", since.back(first))
     if since.withdrawn(first):
@@ -277,19 +284,19 @@ def _counts(notice: ReleaseAlert, since: _Since) -> str:
     """
     standing = [moved for moved in notice.moved if not since.withdrawn(moved)]
     kinds = [moved.change.kind for moved in standing]
-    unsure = sum(moved.unsure for moved in standing)
+    unsure = sum(moved.within_margin for moved in standing)
     entered, left, improved = (kinds.count(kind) for kind in _COUNTED)
     if not any((entered, left, improved)):
         judged = notice.judged and not _void(notice, since)
-        text = "no indicator entered or left the bottom quartile" if judged else ""
+        text = f"no indicator entered or left the bottom quartile{_besides(notice.uncertain)}" if judged else ""
     else:
         told = [
             f"{words.count(entered, 'indicator')} {_COUNTED[Kind.ENTERED]}",
             f"{left or 'none'} {_COUNTED[Kind.LEFT]}",
-            f"{improved} {_COUNTED[Kind.IMPROVED]}" if improved else "",
             f"{unsure} {'is' if unsure == 1 else 'are'} within the margin of error" if unsure else "",
+            f"{improved} {_COUNTED[Kind.IMPROVED]}" if improved else "",
         ]
-        text = ", ".join(part for part in told if part)
+        text = ", ".join(part for part in told if part) + _besides(notice.uncertain)
     are = "is" if notice.bottom == 1 else "are"
     now = f"{notice.bottom:,} of {words.count(notice.judged, 'indicator')} {are} in it now"
     return words.joined(
@@ -303,6 +310,16 @@ def _counts(notice: ReleaseAlert, since: _Since) -> str:
 def _withdrawn_here(number: int) -> str:
     are = "is" if number == 1 else "are"
     return f"{words.count(number, 'change')} told earlier {are} withdrawn" if number else ""
+
+
+def _besides(number: int) -> str:
+    """What crossed the line too and is left to the digest, so that no count is wrong without it."""
+    return f", besides {number:,} within the margin of error" if number else ""
+
+
+def _left_to_digest(number: int) -> str:
+    verb = "is" if number == 1 else "are"
+    return f"{words.count(number, 'change')} within the margin of error {verb} left to the digest" if number else ""
 
 
 def _muted_here(number: int) -> str:

@@ -37,7 +37,7 @@ def digest(notice: DigestNotice) -> Message:
     parts = [
         [_headline(notice)],
         few(themes, THEMES),
-        [*few(changes, CHANGES), _others(notice)],
+        [*few(changes, CHANGES), _others(notice), _firmed(notice.bottom)],
         [_still(notice)],
         few(said, NOTES),
         [_due(notice.due)],
@@ -133,16 +133,24 @@ def _more(themes: Sequence[DigestTheme]) -> str:
 
 
 def _counts(moved: Iterable[Moved]) -> str:
-    kinds = [item.change.kind for item in moved]
+    moved = list(moved)
+    kinds, doubted = [item.change.kind for item in moved], [item.change.kind for item in moved if item.within_margin]
     entered, left, improved = (kinds.count(kind) for kind in (Kind.ENTERED, Kind.LEFT, Kind.IMPROVED))
+    better = doubted.count(Kind.IMPROVED)
+    improved, unsure = improved - better, len(doubted) - better
     parts = []
     if entered:
         parts.append(f"{words.count(entered, 'indicator')} entered the bottom quartile")
     if left:
         parts.append(f"{left:,} left" if entered else f"{words.count(left, 'indicator')} left the bottom quartile")
+    if unsure:
+        parts.append(f"{unsure:,} {'is' if unsure == 1 else 'are'} within the margin of error")
     if improved:
         parts.append(f"{improved:,} improved" if parts else f"{words.count(improved, 'indicator')} improved")
         parts[-1] += " significantly"
+    if better:
+        parts.append(f"{better:,} better" if parts else f"{words.count(better, 'indicator')} better")
+        parts[-1] += " within what chance gives"
     return ", ".join(parts)
 
 
@@ -191,6 +199,12 @@ def _others(notice: DigestNotice) -> str:
     return words.joined(*parts)
 
 
+def _firmed(bottom: Sequence[StillBottom]) -> str:
+    """What was in the bottom quartile within the margin of error at the last digest, and is in it clearly now."""
+    names = [words.name(item.name) for item in bottom if item.firmed]
+    return f"*Now clearly in the bottom quartile:* {words.listed(names, CHANGES)}" if names else ""
+
+
 def _still(notice: DigestNotice) -> str:
     """How many are in the bottom quartile, and which of them are nearest to leaving it."""
     if not notice.judged:
@@ -201,16 +215,20 @@ def _still(notice: DigestNotice) -> str:
         key=lambda item: (item.places or 0, item.standing.rank or 0, item.name),
     )
     told = [f"{words.name(item.name)} {_way(item)}" for item in near[:NEAREST]]
+    sure = [item.certainty for item in notice.bottom]
+    how = words.how_sure(sure.count("clear"), sure.count("unsure"), sure.count(""))
     if len(notice.themes) == 1:  # its own line has the number
-        return f"*Nearest to leaving the bottom quartile:* {'; '.join(told)}" if told else ""
+        nearest = f"*Nearest to leaving the bottom quartile:* {'; '.join(told)}" if told else ""
+        return words.joined(nearest, f"in it now: {how}" if how else "")
     nearest = f"nearest to leaving it: {'; '.join(told)}" if told else ""
-    return words.joined(f"*In the bottom quartile: {total}*", nearest)
+    return words.joined(f"*In the bottom quartile: {total}*", how, nearest)
 
 
 def _bottom(item: StillBottom) -> str:
     value = words.figure(item.standing.value, item.unit, item.decimals) if item.standing.value is not None else ""
     figure = f"{value} {words.direction(item.polarity)}".strip() if value else ""
-    return words.joined(f"{words.strong(item.name)} — {words.place(item.standing)}", figure, _way(item))
+    sure = f"{'now ' if item.firmed else ''}{words.certainty(item.certainty, bottom=True)}"
+    return words.joined(f"{words.strong(item.name)} — {words.place(item.standing)}", figure, sure, _way(item))
 
 
 def _way(item: StillBottom) -> str:

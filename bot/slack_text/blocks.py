@@ -21,7 +21,7 @@ _CODE = re.compile(rf"(?<!{JOINER})`([^`\n]+)`")
 _SEPARATOR = " · "
 
 
-ChartKind = Literal["theme", "themes", "spend", "indicator", "bottom"]
+ChartKind = Literal["theme", "themes", "spend", "deprivation", "indicator", "bottom"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.changes import Cause, Standing
+from engine.margin import Certainty
 from jobs.notices.parts import Because, Footing, Moved, Said, ThemeLine
 
 
@@ -35,7 +36,8 @@ class StillBottom:
     """One indicator in the bottom quartile: where it stands and how far out of it is.
 
     ``places`` are places to gain, ``needed`` is the value at which it would be out and ``gap`` the way to that; None
-    where nobody can say.
+    where nobody can say. ``certainty`` is how sure its place in the bottom quartile is by published margins of error,
+    and ``was`` how sure it was at the last digest; empty where nobody can say, or it was not in it.
     """
 
     code: str
@@ -48,6 +50,13 @@ class StillBottom:
     places: int | None = None
     needed: float | None = None
     gap: float | None = None
+    certainty: Certainty = ""
+    was: Certainty = ""
+
+    @property
+    def firmed(self) -> bool:
+        """Whether it has become clear that it is in the bottom quartile, where it was already at the last digest."""
+        return (self.was, self.certainty) == ("unsure", "clear")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +104,5 @@ class DigestNotice:
     @property
     def changed(self) -> bool:
         """Whether there is anything new besides what is still as it was."""
-        return bool(self.moved or self.muted or self.seen_first) or any(theme.moved for theme in self.themes)
+        new = bool(self.moved or self.muted or self.seen_first) or any(item.firmed for item in self.bottom)
+        return new or any(theme.moved for theme in self.themes)

@@ -8,6 +8,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from engine.changes import Change, Standing
+from engine.margin import Certainty
 from state.acknowledgements import Acknowledgement
 from state.views import SnapshotView
 
@@ -84,8 +85,9 @@ class Because:
 class Moved:
     """One change with the facts needed to tell it: names and unit; ``name`` is the theme's for a theme's change.
 
-    ``why`` are the parts of a theme's move, the largest first; ``said`` is what an owner last said of the subject;
-    ``unsure`` tells that the bottom quartile was entered within the margin of error of the published figures.
+    ``why`` are the parts of a theme's move, the largest first; ``said`` is what an owner last said of the subject.
+    ``certainty`` is how sure it is that the bottom quartile was entered or left, by published margins of error, and of
+    an improvement in a digest whether it stands out from chance among all ``compared``; empty where nobody can say.
     """
 
     change: Change
@@ -96,6 +98,14 @@ class Moved:
     why: tuple[Because, ...] = ()
     said: Said | None = None
     unsure: bool = False
+    """What notices kept earlier have in place of ``certainty``: entered within the margin of error."""
+    certainty: Certainty = ""
+    compared: int = 0
+
+    @property
+    def within_margin(self) -> bool:
+        """Whether it may be chance: within the margin of error, or among as many comparisons."""
+        return self.unsure or self.certainty == "unsure"
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,6 +243,15 @@ class Ranking(Table):
         default=None,
         description="Leave out indicators whose latest period ended longer ago. Unset keeps them all.",
     )
+    similar_change: Share = Field(
+        default=0.0075,
+        description="Relative change up to which a figure counts as similar: 0.0075 is 0.75%.",
+    )
+
+    @property
+    def similar(self) -> Fraction:
+        """The same, exactly as written."""
+        return Fraction(str(self.similar_change))
 
 
 class Alerts(Table):
@@ -250,6 +259,11 @@ class Alerts(Table):
 
     min_theme_move: Annotated[int, Field(ge=1)] = Field(default=1, description="Places a theme rank must move.")
     min_composite_move: Annotated[int, Field(ge=1)] = Field(default=3, description="Places a composite rank must move.")
+    within_margin: Literal["alert", "digest"] = Field(
+        default="alert",
+        description="Where it is told that an indicator entered or left the bottom quartile within the margin of error "
+        "of the published figures: at once, or counted in the alert and told in the digest.",
+    )
     quiet_hours: Hours = Field(
         default=None,
         description='Hours in which messages wait, such as "18:30-08:00", in schedule.timezone. Unset for none. '
@@ -325,6 +339,15 @@ class Settings(Table):
     http: Http = Http()
     schedule: Schedule = Schedule()
     logs: Logs = Logs()
+
+    @field_validator("digest")
+    @classmethod
+    def _digest(cls, value: Digest, info: ValidationInfo) -> Digest:
+        alerts: Alerts | None = info.data.get("alerts")
+        if alerts and alerts.within_margin == "digest" and not value.on:
+            message = 'should be on where alerts.within_margin is "digest", which leaves changes to it'
+            raise ValueError(message)
+        return value
 
     @field_validator("leads")
     @classmethod

@@ -10,12 +10,15 @@ from typing import TypeVar
 from bot.commands import answer
 from bot.slack_text import Message, plain
 from engine.changes import Cause, Change, Kind, Standing
+from engine.quadrants import Against
 from jobs.overview import DataSetLine, IndicatorLine, Overview, SourceLine
 from state.database import Database, nothing_yet
+from state.histories import Measure, Plane, PlanePoint
 from state.views import (
     AreaStanding,
     BottomReport,
     ChangeView,
+    Improvement,
     IndicatorReport,
     IndicatorView,
     LeagueReport,
@@ -100,6 +103,11 @@ def change(
     return replace(view, **other)  # type: ignore[arg-type]
 
 
+MEASURES = {
+    "spend": Measure("SP", "Police spending", "£ per head", 0),
+    "deprivation": Measure("IMD", "Deprivation score (IMD 2019)", "score", 1),
+}
+
 INDICATORS = (
     indicator("Vehicle crime", 28),
     indicator("Residential burglary", 22, code="RES_BURG"),
@@ -122,6 +130,7 @@ class FakeReader:
     composites: tuple[ThemeView, ...] = (theme("Overall Outcomes", 5, 4, kind="composite"),)
     indicators: tuple[IndicatorView, ...] = INDICATORS
     moved: tuple[ChangeView, ...] = ()
+    improved: tuple[Improvement, ...] = ()
     spent: ThemeView = field(default_factory=lambda: theme("Expenditure: Police & Crime", 32, 31, kind="expenditure"))
     councils: tuple[tuple[str, str], ...] = ((COUNCIL, "Leicestershire"), ("E06000047", "Durham"))
     came: tuple[ReleaseView, ...] = ()
@@ -183,6 +192,29 @@ class FakeReader:
         found = (AreaStanding(code, county, standing(at + 20)) for at, (code, county) in enumerate(self.councils))
         return LeagueReport(SNAPSHOT, view, tuple(found))
 
+    def plane(self, against: Against, theme: str = "") -> Plane | None:
+        """Of a theme us and Durham as in ``league``; by theme each that has a line, all against deprivation."""
+        if theme:
+            view = next((view for view in (*self.themes, *self.composites) if view.name == theme), None)
+            measure = MEASURES[against] if view and (against == "deprivation" or view.expenditure) else None
+            codes = self.councils if measure else ()
+            places = [view.standing if view and code == COUNCIL else standing(7) for code, _ in codes]
+            points = tuple(
+                PlanePoint(*council, "area", place, replace(standing(31 + at % 2, value=441.2), quartile=None), measure)
+                for at, (council, place) in enumerate(zip(codes, places, strict=True), start=1)
+                if measure
+            )
+            return Plane(SNAPSHOT, against, theme, measure, points) if view else None
+        spent = replace(self.spent.standing, quartile=None, period="2022/23", value=441.2)
+        named = [view for view in (*self.composites, *self.themes) if view.expenditure or against == "deprivation"]
+        points = tuple(
+            PlanePoint(view.name, view.name, view.kind, view.standing, spent, MEASURES[against]) for view in named
+        )
+        without = tuple(view.name for view in self.themes if view not in named)
+        return Plane(
+            SNAPSHOT, against, "", MEASURES[against] if against == "deprivation" else None, points, (), without
+        )
+
     def releases(self) -> tuple[ReleaseView, ...]:
         return self.came
 
@@ -191,7 +223,7 @@ class FakeReader:
 
     def bottom(self, theme: str | None = None) -> BottomReport | None:
         found = tuple(item for item in self.indicators if item.in_bottom_quartile and theme in {None, item.theme})
-        return BottomReport(SNAPSHOT, theme, found, self.moved, 3)
+        return BottomReport(SNAPSHOT, theme, found, self.improved, 3)
 
     def changes(self, *, since: date | None = None, release: int | None = None) -> tuple[ChangeView, ...]:
         return tuple(

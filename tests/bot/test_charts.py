@@ -16,21 +16,22 @@ from bot.charts import (
     ThemeMove,
     bottom_chart,
     indicator_chart,
-    spend_chart,
+    plane_chart,
     theme_chart,
     themes_chart,
 )
 from bot.charts.style import BETTER, DPI, SMALL, TEXT, WORSE, fitted, spread, told, width, wrapped
-from bot.charts.targets import read_target
 from bot.slack_text import Picture
 from engine.changes import Standing
+from engine.quadrants import Against
 from state.histories import (
     IndicatorHistory,
     IndicatorPeriod,
     Judged,
+    Measure,
+    Plane,
+    PlanePoint,
     QuartileStrip,
-    SpendMap,
-    SpendPoint,
     Spread,
     ThemeHistory,
     ThemeQuartiles,
@@ -76,13 +77,31 @@ def years(*ranks: int | None, name: str = "Police & Crime", on: SnapshotView = O
 
 
 def spending(
-    *points: tuple[str, int, int], theme: str = "Police & Crime", line: str = "Police", of: int = 5, unplaced: int = 0
+    *points: tuple[str, int, int],
+    theme: str = "Police & Crime",
+    line: str = "Police",
+    of: int = 5,
+    unplaced: int = 0,
+    against: Against = "spend",
+    unit: str = "£ per head",
+    kind: str = "",
 ) -> Picture:
+    """Each point a name and its two places; spending falls by £10 a place from £100."""
+    measure = Measure("X", line, unit, 0)
     shown = tuple(
-        SpendPoint(COUNCIL if name == "Leicestershire" else f"area {number}", name, rank(best, of), rank(highest, of))
+        PlanePoint(
+            COUNCIL if name == "Leicestershire" else f"area {number}",
+            name,
+            kind or ("area" if theme else "theme"),
+            rank(best, of),
+            replace(rank(highest, of), quartile=None, period="2023-24", value=110.0 - 10 * highest),
+            measure,
+        )
         for number, (name, best, highest) in enumerate(points)
     )
-    return spend_chart(SpendMap(ON, theme, line, shown, unplaced))
+    nowhere = Standing(None, None)
+    left = tuple(PlanePoint(f"left {at}", f"Left {at}", "area", nowhere, nowhere, measure) for at in range(unplaced))
+    return plane_chart(Plane(ON, against, theme, measure if theme else None, shown, left))
 
 
 def period(
@@ -151,6 +170,12 @@ NORMAL: dict[str, Callable[[], Picture]] = {
     "spend, without the council": lambda: spending(("Kent", 2, 5)),
     "spend, nothing": spending,
     "spend, all in one place": lambda: spending(("Leicestershire", 1, 1), *((f"Area {n}", 1, 1) for n in range(32))),
+    "deprivation": lambda: spending(
+        ("Leicestershire", 2, 5), *((f"Area {n}", n, n) for n in range(1, 6)), against="deprivation"
+    ),
+    "deprivation by theme": lambda: spending(
+        *((f"Theme {n}", 3, 2) for n in range(14)), theme="", line="", against="deprivation"
+    ),
     "spend by theme": lambda: spending(*((f"Theme {n}", 3, 5) for n in range(9)), theme="", line=""),
     "indicator": lambda: indicator(*(period(2010 + n, 5.0 + n / 2) for n in range(8)), target="<6"),
     "indicator, one period": lambda: indicator(period(2022, 9.0), target="2-3"),
@@ -284,10 +309,25 @@ def test_performance_against_spending_in_words() -> None:
     assert drawn.alt == (
         "Chart: performance against spending per head in Police & Crime (spending line: Police), 1st being best "
         "performance and highest spend, among 32 county areas. Leicestershire is high performing, low spending: "
-        "performance 2nd of 5, spending 5th highest of 5, the lowest. Areas: high performing, low spending: 2; "
-        "high performing, high spending: 0; low performing, low spending: 1; low performing, high spending: 1; "
-        "middling performance, high spending: 1. High performing, low spending: Kent and Leicestershire. "
+        "performance 2nd of 5, spending £60 per head, 5th highest of 5, the lowest, 2023-24. Areas: high performing, "
+        "low spending: 2; high performing, high spending: 0; low performing, low spending: 1; low performing, high "
+        "spending: 1; middling performance, high spending: 1. High performing, low spending: Kent and Leicestershire. "
         "2 areas without both ranks left out."
+    )
+
+
+def test_performance_against_deprivation_in_words() -> None:
+    drawn = spending(
+        ("Leicestershire", 2, 5), ("Kent", 1, 1), ("Essex", 4, 2), ("Devon", 5, 4),
+        line="Deprivation score", against="deprivation", unit="score", unplaced=1,
+    )  # fmt: skip
+    assert drawn.title == "Police & Crime: high performing, less deprived"
+    assert drawn.alt == (
+        "Chart: performance against deprivation in Police & Crime (measure: Deprivation score), 1st being best "
+        "performance and most deprived, among 32 county areas. Leicestershire is high performing, less deprived: "
+        "performance 2nd of 5, deprivation 60 score, 5th most deprived of 5, the least, 2023-24. Areas: high "
+        "performing, less deprived: 1; high performing, more deprived: 1; low performing, less deprived: 1; low "
+        "performing, more deprived: 1. High performing, more deprived: Kent. 1 area without both ranks left out."
     )
 
 
@@ -305,13 +345,65 @@ def test_the_quadrants_are_named_as_in_the_reports(best: int, highest: int, word
     assert spending(("Leicestershire", best, highest)).title == f"Police & Crime: {words}"
 
 
+@pytest.mark.parametrize(
+    ("best", "highest", "words"),
+    [
+        (1, 5, "high performing, less deprived"),
+        (5, 1, "low performing, more deprived"),
+        (2, 2, "high performing, more deprived"),
+        (4, 4, "low performing, less deprived"),
+        (3, 3, "middling performance, middling deprivation"),
+    ],
+)
+def test_the_quadrants_of_deprivation_are_named_alike(best: int, highest: int, words: str) -> None:
+    drawn = spending(("Leicestershire", best, highest), against="deprivation")
+    assert drawn.title == f"Police & Crime: {words}"
+
+
+def test_deprivation_is_painted_neither_good_nor_bad() -> None:
+    # The same performance with the most and the least deprivation: the marks apart, the same colours in the same share.
+    least, most = (painted(spending(("Leicestershire", 1, at), against="deprivation")) for at in (5, 1))
+    assert least == most
+    assert painted(spending(("Leicestershire", 1, 5))) != painted(spending(("Leicestershire", 1, 1)))
+
+
+def painted(drawn: Picture) -> frozenset[object]:
+    """The colours that fill at least a five hundredth of the picture: fields, and the edge above them."""
+    picture = picture_of(drawn).convert("RGB")
+    area = picture.width * picture.height
+    return frozenset(colour for number, colour in picture.getcolors(maxcolors=area) or [] if 500 * number >= area)
+
+
 def test_every_theme_against_its_spending_in_words() -> None:
     drawn = spending(("Economy", 1, 5), ("Housing", 5, 2), theme="", line="")
     assert drawn.title == "Leicestershire: 1 of 2 themes high performing and low spending"
     assert drawn.alt.endswith(
-        "Economy: high performing, low spending, 1st, spending lowest. "
-        "Housing: low performing, high spending, 5th, spending 2nd highest."
+        "among 32 county areas. Spending in £ per head, 2023-24. "
+        "Economy: high performing, low spending, 1st, £60, lowest. "
+        "Housing: low performing, high spending, 5th, £90, 2nd highest."
     )
+
+
+def test_every_theme_against_deprivation_says_our_place_once() -> None:
+    drawn = spending(("Economy", 1, 4), ("Housing", 5, 4), theme="", line="", against="deprivation", unit="score")
+    assert drawn.title == "Leicestershire: 1 of 2 themes high performing"
+    assert drawn.alt.endswith(
+        "Deprivation: 70 score, 4th most deprived of 5, 2023-24. "
+        "Economy: high performing, less deprived, 1st. Housing: low performing, less deprived, 5th."
+    )
+
+
+def test_without_a_common_unit_each_figure_has_its_own() -> None:
+    drawn = spending(("Economy", 1, 5), theme="", line="", unit="")
+    assert drawn.alt.endswith(
+        "among 32 county areas. Economy: high performing, low spending, 1st, 60, 2023-24, lowest."
+    )
+
+
+def test_composites_stand_above_the_themes_and_are_not_counted_among_them() -> None:
+    drawn = spending(("Overall Outcomes", 4, 5), theme="", line="", kind="composite")
+    assert drawn.title == "Leicestershire: no theme has both ranks"
+    assert drawn.alt.endswith("Overall Outcomes: low performing, low spending, 4th, £60, lowest.")
 
 
 # --- an indicator ---------------------------------------------------------------------------------
@@ -360,53 +452,6 @@ def test_only_so_many_periods_are_told_and_how_many_are_not() -> None:
 def test_figures_without_known_decimals_are_not_endless() -> None:
     alt = indicator(period(2022, 1 / 3, others=(1 / 3, 2 / 3, 3.14159265, 4, 9)), decimals=None).alt
     assert "best 0.3333, middle 3.142," in alt
-
-
-@pytest.mark.parametrize(
-    ("text", "unit", "words"),
-    [
-        ("<9%", "%", "<9%"),
-        (">84%", "per cent", ">84%"),
-        ("28%-40%", "%", "28%-40%"),
-        ("90", "", "90"),
-        ("£1,204", "£ per head", "£1,204"),
-        ("5 to 6", "days", "5 to 6"),
-        ("", "%", None),
-        ("top quartile", "%", None),
-        ("30.3 (2020/21)", "mph", None),
-        ("5%", "people", None),
-        ("£5", "people", None),
-        ("1,20", "people", None),
-        ("40-28", "people", None),
-        ("9" * 300, "people", None),
-        ("٣", "people", None),
-    ],
-)
-def test_only_plain_targets_are_read(text: str, unit: str, words: str | None) -> None:
-    target = read_target(text, unit)
-    assert (target.words if target else None) == words
-
-
-@pytest.mark.parametrize(
-    ("text", "polarity", "value", "met"),
-    [
-        ("<9", "low", 8.9, True),
-        ("<9", "low", 9.0, False),
-        ("<=9", "low", 9.0, True),
-        (">84", "high", 84.0, False),
-        ("≥84", "high", 84.0, True),
-        ("28-40", "low", 40.0, True),
-        ("28-40", "high", 41.0, False),
-        ("90", "high", 90.0, True),
-        ("90", "low", 90.1, False),
-        ("90", "85..95", 90.0, None),
-        (">5", "low", 1.3, None),  # printed so by the council, and against the direction
-    ],
-)
-def test_a_target_is_met_as_it_says(text: str, polarity: str, value: float, met: bool | None) -> None:
-    target = read_target(text, "days")
-    assert target is not None
-    assert target.met(value, polarity) is met
 
 
 def test_a_target_that_is_not_plain_leaves_the_panel_out() -> None:

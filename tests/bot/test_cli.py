@@ -125,6 +125,11 @@ COMMANDS: dict[str, tuple[list[str], int]] = {
     "reject": (["reject", "3"], 0),
     "reject nothing there is": (["reject", "7"], 1),
     "manifest": (["manifest"], 0),
+    "scorecard": (["scorecard"], 0),
+    "scorecard without a theme": (["scorecard", "--without", "police"], 0),
+    "scorecard without a theme there is not": (["scorecard", "--without", "cakes"], 2),
+    "scorecard of a file there is not": (["scorecard", "nowhere.csv"], 1),
+    "scorecard of another file": (["scorecard", "in/b-2024-11-01.csv"], 1),
     "no command": (["dance"], 2),
     "no option": (["releases", "--sideways"], 2),
     "no argument": (["approve"], 2),
@@ -340,10 +345,10 @@ class Story:
             return query(reader)
 
     def left(self) -> list[str]:
-        return [view.release for view in self.read(Reader.bottom).left]
+        return [one.indicator.previous.period for one in self.read(Reader.bottom).left]
 
 
-def test_only_the_newest_exit_within_a_year_of_what_is_out_now_is_listed(tmp_path: Path) -> None:
+def test_what_was_in_the_bottom_quartile_a_year_before_and_is_out_now_is_listed(tmp_path: Path) -> None:
     story = [
         ("2022-11-01", "2020/21", 28),
         ("2022-12-01", "2021/22", 10),
@@ -352,7 +357,7 @@ def test_only_the_newest_exit_within_a_year_of_what_is_out_now_is_listed(tmp_pat
         ("2024-11-30", "2024/25", 9),
         ("2024-12-02", "2025/26", 8),
     ]
-    for number, expected in enumerate([[], ["r-2022-12-01.csv"], [], ["r-2023-12-01.csv"], ["r-2023-12-01.csv"], []]):
+    for number, expected in enumerate([[], ["2020/21"], [], ["2022/23"], [], []]):
         folder = tmp_path / str(number)
         folder.mkdir()
         assert Story(folder, story[: number + 1]).left() == expected, number

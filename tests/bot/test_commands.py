@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.commands import PAGE, SHARE, Answers, answer
 from bot.slack_text import plain
 from engine.changes import Cause, Kind
-from state.views import ChangeView, OverallReport, ThemeReport
+from state.views import ChangeView, Improvement, OverallReport, ThemeReport
 from tests.bot.asking import (
     COUNCIL,
     DATASET,
@@ -121,11 +121,11 @@ def test_overall_is_a_table_with_composites_first_and_says_the_same_in_text() ->
 
 
 def test_bottom_goes_theme_by_theme_with_what_left() -> None:
-    left = change(Kind.LEFT, standing(28, value=5.9), standing(20, value=4.1), name="Arson")
-    text = told("bottom", FakeReader(moved=(left,)))
+    arson = indicator("Arson", 20, previous=standing(28, value=5.9), standing=standing(20, value=4.1))
+    text = told("bottom", FakeReader(improved=(Improvement(arson),)))
     assert text.startswith("1 of 3 indicators (33%) is in the bottom quartile\nPolice & Crime (1)\n• Vehicle crime")
     assert (
-        "Left it or improved significantly\n▲ Arson — 28th → 20th of 32, quartile 4 → 3 · 5.9 → 4.1 per 1,000" in text
+        "Left it since last year's figures\n▲ Arson — 28th → 20th of 32, quartile 4 → 3 · 5.9 → 4.1 per 1,000" in text
     )
     assert told("worst police").startswith("1 of 3 indicators (33%) of Police & Crime is in the bottom quartile")
     assert told("bottom", FakeReader(indicators=())).startswith("0 of 3 indicators (0%) are in the bottom quartile")
@@ -230,7 +230,8 @@ def test_hostile_names_mention_nobody_and_break_nothing() -> None:
     items = (indicator(name, 28, theme=name, code=HOSTILE, unit=HOSTILE, source=HOSTILE, release=HOSTILE),)
     moved = (change(Kind.ENTERED, standing(24), standing(28), release=HOSTILE, published=HOSTILE, name=HOSTILE),)
     snapshot = replace(SNAPSHOT, council_name=HOSTILE, comparators=HOSTILE, label=HOSTILE)
-    reader = FakeReader(held=snapshot, themes=views, composites=(), indicators=items, moved=moved)
+    improved = tuple(Improvement(item, 3.0) for item in items)
+    reader = FakeReader(held=snapshot, themes=views, composites=(), indicators=items, moved=moved, improved=improved)
     for text in (
         "",
         "theme",
@@ -330,10 +331,11 @@ def test_every_answer_keeps_the_limits_with_everything_at_its_longest() -> None:
         def overall(self, area: str | None = None) -> OverallReport | None:
             return OverallReport(SNAPSHOT, self.composites, self.themes, spending, 1, 3, self.county(area))
 
-    reader = Large(themes=everything, indicators=many, councils=counties, moved=moved, came=came)
+    improved = tuple(Improvement(item, 3.0) for item in many)
+    reader = Large(themes=everything, indicators=many, councils=counties, moved=moved, came=came, improved=improved)
     commands = ("", "theme", "theme 0", "indicator", "indicator c7", "overall", "bottom", "changes", "council", "peers",
                 "council county 7", "compare county 7", "compare county 7 theme 0", "peers theme 0", "spend",
-                "spend 0", "chart theme 0", "releases", "release 3", "sources", "people")  # fmt: skip
+                "spend 0", "deprivation", "deprivation 0", "chart deprivation 0", "chart theme 0", "releases", "release 3", "sources", "people")  # fmt: skip
     for first in commands:
         for text in (first, f"{first} page 2", f"{first} page 9999"):
             message = answer(text, reader, today=TODAY, overview=lambda: overview(*datasets))

@@ -7,11 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bot.commands import SHARE, Answers
-from bot.commands.spending import quadrant
 from bot.slack_text import ChartOf, plain
-from engine.changes import Standing
 from state.views import BottomReport, OverallReport, ThemeReport
-from tests.bot.asking import COUNCIL, SNAPSHOT, FakeReader, ask, buttons, indicator, standing, theme, told
+from tests.bot.asking import COUNCIL, SNAPSHOT, FakeReader, ask, buttons, indicator, theme, told
 
 
 def test_a_comparator_is_told_as_we_are() -> None:
@@ -126,41 +124,24 @@ def test_everybody_in_the_order_of_a_theme_or_indicator() -> None:
     assert "• 28th Leicestershire (us) — 7.0 per 1,000, quartile 4" in text
 
 
-def test_spending_names_the_quadrant_and_brings_its_chart() -> None:
-    message = ask("spend")
-    assert plain(message).startswith("We are high performing and low spending in 0 of 1 theme\n")
-    assert message.chart == ChartOf("spend")
-    assert "low performing, low spending" in plain(message)
-    one = ask("spend police")
-    assert plain(one).startswith("Police & Crime: low performing, low spending · 21st of 32 in performance, spend 32nd")
-    assert one.chart == ChartOf("spend", ("Police & Crime",))
-    assert told("spend adult social").startswith("Adult Social Care delivery has no spending to be set against.")
-
-
-@pytest.mark.parametrize(
-    ("performance", "spend", "said"),
-    [
-        (1, 32, "high performing, low spending"),
-        (16, 16, "high performing, high spending"),
-        (17, 17, "low performing, low spending"),
-        (32, 1, "low performing, high spending"),
-        (None, 1, ""),
-    ],
-)
-def test_quadrants_are_named_as_the_council_names_them(performance: int | None, spend: int, said: str) -> None:
-    assert quadrant(standing(performance), standing(spend)) == said
-
-
-def test_the_very_middle_is_in_neither_half() -> None:
-    assert quadrant(Standing(14, 27), Standing(14, 27)) == "middling performance, middling spending"
-
-
 @pytest.mark.parametrize(
     ("typed", "chart", "fact"),
     [
         ("chart theme Police", ChartOf("theme", ("Police & Crime",)), "Police & Crime: 21st of 32 (11th last year) ↓"),
         ("chart indicator vehicle", ChartOf("indicator", ("VEHICLE_CRIME",)), "Vehicle crime: 28th of 32 · quartile 4"),
         ("chart spend police", ChartOf("spend", ("Police & Crime",)), "Police & Crime: low performing, low spending"),
+        (
+            "chart deprivation police",
+            ChartOf("deprivation", ("Police & Crime",)),
+            "Police & Crime: low performing, less deprived · 21st of 32 in performance, deprivation 441.2 score, 32nd most",
+        ),
+        (
+            "chart spend police against deprivation",
+            ChartOf("deprivation", ("Police & Crime",)),
+            "Police & Crime: low performing, less deprived",
+        ),
+        ("chart deprivation", ChartOf("deprivation", ("Overall Outcomes",)), "We are 32nd most deprived of 32, the "),
+        ("chart spend", ChartOf("spend"), "We are high performing and low spending in 0 of 1 theme"),
         ("chart bottom", ChartOf("bottom"), "1 of 3 indicators (33%) is in the bottom quartile"),
         ("chart overall", ChartOf("themes"), "Overall Outcomes 5th of 32 · 1 of 3 indicators (33%) in the bottom"),
         ("chart", ChartOf("themes"), "Overall Outcomes 5th of 32"),

@@ -23,20 +23,26 @@ from tests.system.releases import NOW, POLICE, ROADS, YEARS, Book, Entry, at_pla
 
 DOCS = Path(__file__).parents[2] / "docs"
 SPENDING = Catalogue(
-    indicators={"SP": Indicator("SP", "Police", "Expenditure", Polarity("none"))},
+    indicators={
+        "SP": Indicator("SP", "Police", "Expenditure", Polarity("none")),
+        "IMD": Indicator("IMD", "Deprivation score", "Context", Polarity("none")),
+    },
     themes={POLICE: Theme(POLICE, expenditure="SP")},
+    deprivation="IMD",
 )
 EVERY = (
     ChartOf("theme", (POLICE,)),
     ChartOf("themes"),
     ChartOf("spend", (POLICE,)),
+    ChartOf("deprivation", (POLICE,)),
     ChartOf("indicator", ("BURG",)),
     ChartOf("bottom"),
 )
 
 
 def release(place: int, *, extra: str = "") -> Book:
-    book = Book((Entry("BURG", name="Burglary"), Entry("ROAD", ROADS), Entry("SP", "Expenditure", "Police", "none")))
+    context = Entry("SP", "Expenditure", "Police", "none"), Entry("IMD", "Context", "Deprivation score", "none")
+    book = Book((Entry("BURG", name="Burglary"), Entry("ROAD", ROADS), *context)).add("IMD", "2019", at_place(31))
     book.add("BURG", YEARS[-2], at_place(11)).add("BURG", YEARS[-1], at_place(place))
     book.add("ROAD", YEARS[-1], at_place(2)).add("SP", YEARS[-1], at_place(31, seed=3))
     return book if not extra else book.add("ROAD", extra, at_place(3))
@@ -73,6 +79,7 @@ def test_every_kind_of_chart_is_drawn_from_what_is_known(tmp_path: Path) -> None
         "theme": "Police & Crime: 25th of 31, bottom quartile",
         "themes": "Themes: 1 down",
         "spend": "Police & Crime: low performing, low spending",
+        "deprivation": "Police & Crime: low performing, less deprived",
         "indicator": "Burglary: 25th of 31, bottom quartile",
         "bottom": "Leicestershire: 1 of 2 indicators (50%) in the bottom quartile",
     }
@@ -93,6 +100,7 @@ def test_every_kind_of_chart_is_drawn_from_what_is_known(tmp_path: Path) -> None
         ChartOf("theme", ("Nothing",)),
         ChartOf("themes", ("Nothing",)),
         ChartOf("spend", (ROADS,)),
+        ChartOf("deprivation", ("Nothing",)),
         ChartOf("indicator"),
         ChartOf("indicator", ("NOTHING",)),
         ChartOf("bottom", ("Nothing",)),
@@ -106,7 +114,7 @@ def test_where_there_is_nothing_to_draw_there_is_no_picture(of: ChartOf, tmp_pat
 
 def test_before_the_first_release_there_is_no_picture(tmp_path: Path) -> None:
     with database(tmp_path) as (reader, _):
-        assert [Pictures(reader)(of) for of in (*EVERY, ChartOf("spend"))] == [None] * 6
+        assert [Pictures(reader)(of) for of in (*EVERY, ChartOf("spend"))] == [None] * 7
 
 
 def test_only_the_themes_named_are_drawn(tmp_path: Path) -> None:
@@ -155,7 +163,7 @@ def test_many_may_ask_at_once(tmp_path: Path) -> None:
             thread.start()
         for thread in threads:
             thread.join(timeout=60)
-    assert len(found) == 10
+    assert len(found) == 2 * len(EVERY)
     assert {picture.png for picture in found if picture} == {picture.png for picture in alone if picture}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
@@ -12,12 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.commands.why import Kind, explained, why, why_answer, why_blocks, why_text
+from bot import words
+from bot.commands.indicators import indicator
+from bot.commands.why import Kind, explained, hangs_on, why, why_answer, why_blocks, why_text
 from bot.slack_text import Block, Message, plain
 from bot.why_document import why_document
 from engine.changes import Standing
-from engine.explain import explain_basket
+from engine.explain import Distance, Pace, explain_basket
 from engine.rounding import decimals_for, rounded
+from engine.sensitivity import LeftOut, Sensitivity
+from engine.summary import summarise
 from jobs.pipeline import ingest
 from state.database import Database, connect
 from state.explanations import ChangeRef, Member
@@ -85,15 +90,86 @@ def told(reader: Reader, kind: Kind, key: str, release: int | None = None) -> li
     return lines(why(reader, kind, key, release, 1))
 
 
+# --- made up -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Held:
+    """One explanation, whatever is asked."""
+
+    found: Why
+
+    def read(self, query: Callable[[Database], T]) -> T:
+        return self.found  # type: ignore[return-value]  # the query for it
+
+
+def basket(before: dict[str, int], after: dict[str, int], name: str = "Name of ") -> WhyBasket:
+    """A theme with these ranks, all about it made up."""
+
+    def members(side: dict[str, int]) -> dict[str, Member]:
+        return {
+            code: Member(code, f"{name}{code}", "%", 1, "low", Standing(rank, 400, 1 + 4 * (rank - 1) // 400))
+            for code, rank in side.items()
+        }
+
+    ref = ChangeRef("basket:X", 2, 1, 2, how="move")
+    on = SnapshotView(2, "2024-11-01/1", COUNCIL, "Leicestershire", "county areas", 400, "rank", illustrative=True)
+    were, are = members(before), members(after)
+    return WhyBasket(
+        name=f"{name}all",
+        kind="theme",
+        between=Between(ref, on, f"{name}release", "2024-11-01", "2023-11-01"),
+        before=Standing(11, 400, 1),
+        after=Standing(21, 400, 1),
+        move=explain_basket(before, after),
+        were=were,
+        are=are,
+        now=Standing(21, 400, 1),
+        worst=tuple((one, None) for one in list(are.values())[:5]),
+        summary=summarise(
+            f"{name}all",
+            "theme",
+            Standing(21, 400, 1),
+            Standing(11, 400, 1),
+            None,
+            [(one.name, were[code].standing if code in were else None, one.standing) for code, one in are.items()],
+        ),
+        sensitivity=Sensitivity(
+            rank=21,
+            of=400,
+            members=len(are),
+            best=LeftOut(18, tuple(are)[:1]),
+            worst=LeftOut(30, tuple(are)[1:3]),
+            unranked=(),
+            average_ties=(21, 400),
+            any_coverage=(21, 400),
+            full_coverage=None,
+            other_rule="value",
+            entering=(),
+            leaving=(),
+        ),
+        names={code: one.name for code, one in are.items()},
+    )
+
+
 # --- themes ----------------------------------------------------------------------------------------
 
 
 def test_a_theme_is_told_the_fact_first_then_its_parts_which_add_up(reader: Reader) -> None:
-    fact, release, heading, *rest = told(reader, "theme", POLICE)
+    fact, release, comments, hangs_on, heading, *rest = told(reader, "theme", POLICE)
     assert fact == "Police & Crime fell from =16th to 25th of 31 · its average rank went from 16.3 to 24.7"
     assert release == (
         "By release 2, b-2024-11-01.csv, published 1 November 2024, compared with 1 November 2023 · "
         "Cause: new figures – new periods in 2 of 2 indicators"
+    )
+    assert comments.split(" · ") == [
+        "9 places lower than on 1 November 2023",
+        "Both comparable indicators fell in relative terms",
+        "Entered the bottom quartile: residential burglary and robbery",
+    ]
+    assert hangs_on == (
+        "Between 23rd and 27th whichever single indicator is left out "
+        "(23rd without residential burglary; 27th without arson)"
     )
     assert heading == "Its parts, in places of the average rank (+ is worse)"
     assert rest[:5] == [
@@ -132,7 +208,8 @@ def test_a_theme_that_never_moved_says_so_and_what_makes_its_average(reader: Rea
     assert found[0].endswith(" · its average rank is 27.0")
     assert found[1] == "Up to 1 December 2024, compared with 1 November 2023"
     assert "None of its indicators took another place" in found
-    assert found[4].startswith("• Litter — 27th of 31, quartile 4 · 66.00 · needs 3.01, 3 places, to leave")
+    assert found[2] == "Same rank as on 1 November 2023 · The one indicator kept its place · Bottom quartile for litter"
+    assert found[5].startswith("• Litter — 27th of 31, quartile 4 · 66.00 · needs 3.01, 3 places, to leave")
 
 
 def test_a_release_that_did_not_touch_a_theme_is_said_not_to_have(reader: Reader) -> None:
@@ -175,6 +252,40 @@ def test_an_indicator_is_told_with_our_part_the_others_and_who_passed_whom(reade
     assert rest[4].startswith("• 4 passed us: ")
 
 
+def test_an_indicator_is_told_how_long_the_way_is_at_its_pace(tmp_path: Path) -> None:
+    path = tmp_path / "benchwatch.db"
+    db = connect(path)
+    book = Book(ENTRIES)
+    for period, level in (("2021/22", 66), ("2022/23", 63), ("2023/24", 60)):
+        book.add("burglary", period, low(28, level=level)).add("fraud", period, low(9, level=level))
+    take(db, book, "a-2024-11-01.csv")
+    db.close()
+    reader = Reader(path)
+    assert (
+        "Needs 4.1 per 1,000, 4 places, to leave the bottom quartile, at 83.9 per 1,000, just past North Yorkshire · "
+        "at the pace of the last three periods: about 2 years" in told(reader, "indicator", "burglary")
+    )
+    report = reader.indicator("burglary")
+    assert report is not None
+    assert (
+        "Out of the bottom quartile: needs 4.1 per 1,000, 4 places, at 83.9 per 1,000, just past North Yorkshire · "
+        "at the pace of the last three periods: about 2 years" in lines(indicator(report, 1))
+    )
+    # Fraud gets better as well: away from the line, of which nothing is said.
+    assert any(line.endswith(", just below North Yorkshire") for line in told(reader, "indicator", "fraud"))
+    way = document(reader, "indicator", "burglary")["distance"]
+    assert isinstance(way, dict)
+    days = (date(2024, 3, 31) - date(2022, 3, 31)).days
+    per_year = Fraction(-6) / (Fraction(days) / Fraction(1461, 4))
+    assert way["pace"] == {
+        "way": "towards",
+        "per_year": f"{per_year.numerator}/{per_year.denominator}",
+        "years": str(Fraction("-4.1") / per_year),
+        "periods": 2,
+    }
+    reader.close()
+
+
 def test_an_indicator_seen_first_has_no_move(reader: Reader) -> None:
     found = told(reader, "indicator", "arson", release=2)
     assert found[0].startswith("Arson is 20th of 31, and had no rank before")
@@ -208,6 +319,167 @@ def test_the_two_parts_in_words(reader: Reader, own: object, peers: object, told
     move = replace(found.move, own=Fraction(str(own)), peers=Fraction(str(peers)))
     (line,) = [line for line in why_text(replace(found, move=move)).splitlines() if told in line]
     assert line.endswith(told)
+
+
+# --- the way there, and who is at the line ---------------------------------------------------------
+
+
+def gone(way: str, periods: int | None, gap: object = 1) -> Pace:
+    span = Fraction(str(gap))
+    years = None if periods is None else periods * span
+    return Pace(way, Fraction(1), span, years, periods)  # type: ignore[arg-type]  # one of three
+
+
+def to_line(way: str, *level: str) -> Distance:
+    return Distance(way, 3, level[0], 1.0, Fraction(1), Fraction(1), level)  # type: ignore[arg-type]  # one of two
+
+
+@pytest.mark.parametrize(
+    ("found", "leave", "enter"),
+    [
+        pytest.param(
+            gone("towards", 2),
+            "at the pace of the last three periods: about 2 years",
+            "at the pace of the last three periods it is there in about 2 years",
+            id="years",
+        ),
+        pytest.param(
+            gone("towards", 1),
+            "at the pace of the last three periods: with the next one",
+            "at the pace of the last three periods it is there with the next one",
+            id="next period",
+        ),
+        pytest.param(
+            gone("towards", 4, "1/4"),
+            "at the pace of the last three periods: about 1 year",
+            "at the pace of the last three periods it is there in about 1 year",
+            id="one year",
+        ),
+        pytest.param(
+            gone("towards", 3, "1/4"),
+            "at the pace of the last three periods: about 9 months",
+            "at the pace of the last three periods it is there in about 9 months",
+            id="months",
+        ),
+        pytest.param(
+            gone("towards", 6, "1/4"),
+            "at the pace of the last three periods: about 18 months",
+            "at the pace of the last three periods it is there in about 18 months",
+            id="a year and a half",
+        ),
+        pytest.param(
+            gone("towards", 2, "1/100"),
+            "at the pace of the last three periods: about 1 month",
+            "at the pace of the last three periods it is there in about 1 month",
+            id="days",
+        ),
+        pytest.param(
+            gone("towards", 20),
+            "at the pace of the last three periods: about 20 years",
+            "at the pace of the last three periods it is there in about 20 years",
+            id="as long as is told",
+        ),
+        pytest.param(
+            gone("towards", 21), "at the pace of the last three periods: more than 20 years", "", id="too long"
+        ),
+        pytest.param(
+            gone("away", None), "not at the pace of the last three periods: it is moving away", "", id="moving away"
+        ),
+        pytest.param(
+            gone("still", None), "not at the pace of the last three periods: it stands still", "", id="standing still"
+        ),
+        pytest.param(None, "", "", id="too few periods"),
+    ],
+)
+def test_how_long_it_takes_in_words(found: Pace | None, leave: str, enter: str) -> None:
+    assert words.pace(found, to_line("leave", "E10000032")) == leave
+    assert words.pace(found, to_line("enter", "E10000032")) == enter
+
+
+@pytest.mark.parametrize(
+    ("level", "told"),
+    [
+        (("E10000032",), "West Sussex"),
+        (("E10000032", "E10000012"), "Essex and West Sussex"),
+        (("E10000032", "E10000012", "E06000047"), "Durham, Essex and West Sussex"),
+        (("E10000032", "E10000012", "E06000047", "E10000016"), "Durham, Essex, Kent and 1 more"),
+    ],
+    ids=["one", "two", "three", "four"],
+)
+def test_who_is_at_the_line_in_words(level: tuple[str, ...], told: str) -> None:
+    assert words.beside(to_line("leave", *level)) == f"just past {told}"
+    assert words.beside(to_line("enter", *level)) == f"just below {told}"
+
+
+# --- what a rank hangs on --------------------------------------------------------------------------
+
+
+def hanging(
+    best: tuple[int, str] | None,
+    worst: tuple[int, str] | None,
+    ties: tuple[int, int] | None = (21, 400),
+    cover: tuple[int, int] | None = (21, 400),
+    moved: int = 10,
+) -> WhyBasket:
+    """A theme at 21st of 400 whose ends are given by members, one letter each."""
+    found = basket(dict.fromkeys("ABCDE", 20), dict.fromkeys("ABCDE", 30))
+    ends = [LeftOut(end[0], tuple(end[1])) if end else None for end in (best, worst)]
+    assert found.sensitivity is not None
+    known = replace(found.sensitivity, best=ends[0], worst=ends[1], average_ties=ties, any_coverage=cover)
+    return replace(found, sensitivity=known, before=Standing(21 - moved, 400))
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        pytest.param(
+            hanging((18, "A"), (30, "B")),
+            "Between 18th and 30th whichever single indicator is left out "
+            "(18th without name of A; 30th without name of B)",
+            id="both ends",
+        ),
+        pytest.param(
+            hanging((21, "ABC"), (23, "DE")),
+            "Between 21st and 23rd whichever single indicator is left out (23rd without name of D or name of E)",
+            id="one end is the rank, two give the other",
+        ),
+        pytest.param(
+            hanging((19, "ABC"), (21, "DE")),
+            "Between 19th and 21st whichever single indicator is left out (19th without any one of 3)",
+            id="many give an end",
+        ),
+        pytest.param(
+            hanging((24, "ABCDE"), (24, "ABCDE")),
+            "24th whichever single indicator is left out",
+            id="never the rank itself",
+        ),
+        pytest.param(hanging((20, "A"), (21, "BCDE")), "", id="one place is not worth a line"),
+        pytest.param(hanging((21, "ABCDE"), (21, "ABCDE")), "", id="nothing hangs on one"),
+        pytest.param(hanging(None, None), "", id="a single member"),
+        pytest.param(
+            hanging((21, "A"), (21, "A"), ties=(23, 400), moved=1), "23rd with ties at their mean place", id="ties"
+        ),
+        pytest.param(hanging((21, "A"), (21, "A"), ties=(23, 400), moved=2), "", id="ties no more than it moved"),
+        pytest.param(
+            hanging((21, "A"), (21, "A"), ties=(22, 400), moved=0), "22nd with ties at their mean place", id="still"
+        ),
+        pytest.param(
+            hanging((21, "A"), (21, "A"), cover=(19, 405), moved=1),
+            "19th of 405 with every area, whatever it lacks",
+            id="more areas",
+        ),
+        pytest.param(
+            hanging((21, "A"), (24, "B"), ties=(25, 400), cover=(27, 400), moved=3),
+            "Between 21st and 24th whichever single indicator is left out (24th without name of B); "
+            "25th with ties at their mean place; 27th with every area, whatever it lacks",
+            id="everything",
+        ),
+        pytest.param(hanging((21, "A"), (21, "A"), ties=None, cover=None), "", id="no rank otherwise"),
+        pytest.param(replace(hanging(None, None), sensitivity=None), "", id="no rank"),
+    ],
+)
+def test_what_a_rank_hangs_on_in_words(found: WhyBasket, told: str) -> None:
+    assert hangs_on(found) == told
 
 
 # --- rounding --------------------------------------------------------------------------------------
@@ -246,42 +518,6 @@ def test_parts_are_said_to_be_rounded_where_they_are_not_to_the_nearest() -> Non
 
 
 # --- whatever comes --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Held:
-    """One explanation, whatever is asked."""
-
-    found: Why
-
-    def read(self, query: Callable[[Database], T]) -> T:
-        return self.found  # type: ignore[return-value]  # the query for it
-
-
-def basket(before: dict[str, int], after: dict[str, int], name: str = "Name of ") -> WhyBasket:
-    """A theme with these ranks, all about it made up."""
-
-    def members(side: dict[str, int]) -> dict[str, Member]:
-        return {
-            code: Member(code, f"{name}{code}", "%", 1, "low", Standing(rank, 400, 1 + 4 * (rank - 1) // 400))
-            for code, rank in side.items()
-        }
-
-    ref = ChangeRef("basket:X", 2, 1, 2, how="move")
-    on = SnapshotView(2, "2024-11-01/1", COUNCIL, "Leicestershire", "county areas", 400, "rank", illustrative=True)
-    were, are = members(before), members(after)
-    return WhyBasket(
-        name=f"{name}all",
-        kind="theme",
-        between=Between(ref, on, f"{name}release", "2024-11-01", "2023-11-01"),
-        before=Standing(11, 400, 1),
-        after=Standing(21, 400, 1),
-        move=explain_basket(before, after),
-        were=were,
-        are=are,
-        now=Standing(21, 400, 1),
-        worst=tuple((one, None) for one in list(are.values())[:5]),
-    )
 
 
 ALL_MOVING = basket(
@@ -367,6 +603,43 @@ def test_a_themes_document_is_exact(reader: Reader) -> None:
         {"indicator": "burglary", "effect": "2/1", "kind": "common"},
         {"indicator": "robbery", "effect": "2/1", "kind": "common"},
     ]
+
+
+def test_a_themes_document_has_comments_and_what_its_rank_hangs_on(reader: Reader) -> None:
+    found = document(reader, "theme", POLICE)
+    assert found["comments"] == [
+        "9 places lower than on 1 November 2023",
+        "Both comparable indicators fell in relative terms",
+        "Entered the bottom quartile: residential burglary and robbery",
+    ]
+    # Worked out in fractions from the published figures in tests/state/test_explanations.py.
+    assert found["sensitivity"] == {
+        "rank": 25,
+        "of": 31,
+        "leave_one_out": {
+            "best": {"rank": 23, "without": ["burglary"]},
+            "worst": {"rank": 27, "without": ["arson"]},
+            "unranked": [],
+        },
+        "average_ties": {"rank": 25, "of": 31},
+        "min_coverage": {"0": {"rank": 25, "of": 31}, "1": {"rank": 25, "of": 31}},
+        "quartile_rule": {"rule": "value", "entering": [], "leaving": []},
+    }
+    first = document(reader, "theme", POLICE, release=1)
+    assert first["comments"] == []
+
+
+def test_an_indicators_document_has_the_way_to_the_line(reader: Reader) -> None:
+    found = document(reader, "indicator", "burglary")["distance"]
+    assert found == {
+        "way": "leave",
+        "value": "849/10",
+        "gap": "41/10",
+        "places": 4,
+        "at": ["E06000065"],
+        "pace": None,
+    }
+    assert document(reader, "indicator", "noise")["distance"] is None
 
 
 def test_an_indicators_document_is_exact(reader: Reader) -> None:

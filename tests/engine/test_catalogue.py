@@ -78,12 +78,67 @@ def test_several_folders_add_up(tmp_path: Path) -> None:
     assert {"SEND", "Own waste"} <= set(catalogue.themes)
 
 
+def test_a_composite_is_read_with_its_spending_line(tmp_path: Path) -> None:
+    catalogue = load(tmp_path, all='[[composite]]\nname = "All"\nexpenditure = "spend"\n')
+    assert catalogue.composites == {"All": Composite("All", expenditure="spend")}
+
+
 def test_a_composite_is_read_with_its_themes(tmp_path: Path) -> None:
     text = '[[composite]]\nname = "Core"\nthemes = ["Waste"]\naliases = ["c"]\n[[composite]]\nname = "All"\n'
     assert load(tmp_path, composites=text).composites == {
         "Core": Composite("Core", ("Waste",), ("c",)),
         "All": Composite("All"),
     }
+
+
+def test_the_composites_shipped_here_are_set_against_all_spending() -> None:
+    catalogue = load_catalogue(["builtin"])
+    assert {composite.expenditure for composite in catalogue.composites.values()} == {"spend-total"}
+    assert catalogue.indicators["spend-total"].is_expenditure
+
+
+def test_the_measure_of_deprivation_shipped_here_has_the_highest_score_first() -> None:
+    catalogue = load_catalogue(["builtin"])
+    assert catalogue.deprivation == "fingertips-93553-persons-all-ages"
+    measure = catalogue.indicators[catalogue.deprivation]
+    assert (measure.polarity, measure.theme) == (Polarity("none"), "Context")
+    assert catalogue.origins[catalogue.deprivation].dataset == "93553"
+
+
+MEASURE = 'deprivation = "x"\n'
+PLAIN = ENTRY.replace("low", "none")
+
+
+def test_a_measure_of_deprivation_is_named_above_the_tables(tmp_path: Path) -> None:
+    assert load(tmp_path, waste=f"{THEME}{ENTRY}").deprivation == ""
+    assert load(tmp_path, waste=f"{MEASURE}{THEME}{PLAIN}").deprivation == "x"
+
+
+def test_a_later_folder_names_another_measure_of_deprivation(tmp_path: Path) -> None:
+    for name, code in (("first", "x"), ("second", "y")):
+        (tmp_path / name).mkdir()
+        text = f"{MEASURE}{THEME}{PLAIN}".replace('"x"', f'"{code}"').replace("Waste", name)
+        (tmp_path / name / "own.toml").write_text(text, encoding="utf-8")
+    assert load_catalogue([tmp_path / "first", tmp_path / "second"]).deprivation == "y"
+    assert load_catalogue([tmp_path / "second", tmp_path / "first"]).deprivation == "x"
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        pytest.param({"a": f"{MEASURE}{THEME}"}, "deprivation names 'x', which is no indicator here", id="unknown"),
+        pytest.param({"a": f"{MEASURE}{THEME}{ENTRY}"}, "which is no indicator here without direction", id="judged"),
+        pytest.param({"a": f"deprivation = 1\n{THEME}{PLAIN}"}, "should be the code of an indicator", id="a number"),
+        pytest.param({"a": f'deprivation = " "\n{THEME}{PLAIN}'}, "should be the code of an indicator", id="nothing"),
+        pytest.param(
+            {"a": f"{MEASURE}{THEME}{PLAIN}", "b": MEASURE}, "deprivation is named twice, in a.toml too", id="twice"
+        ),
+    ],
+)
+def test_a_measure_that_cannot_be_ranked_from_the_most_deprived_is_refused(
+    tmp_path: Path, files: dict[str, str], reason: str
+) -> None:
+    assert reason in refused(tmp_path, **files)
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -527,5 +527,5 @@ def test_an_entry_within_the_margin_of_error_is_told_as_such(
     for place, period, name in ((10, "2022/23", "a-2025-01-01.csv"), (28, "2023/24", "b-2025-02-01.csv")):
         book = limited(place, period, half, polarity=polarity, bare=bare)
         assert ingest(desk.db, book.raw(name), desk.policy, now=desk.now).status == "accepted"
-    found = {moved.change.subject: moved.unsure for moved in moves(desk.owed()[-1][1])}
-    assert found["indicator:life"] is unsure
+    found = {moved.change.subject: moved.certainty for moved in moves(desk.owed()[-1][1])}
+    assert found["indicator:life"] == ("" if bare else "unsure" if unsure else "clear")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,7 @@ import pyarrow.compute as pc
 import pytest
 from sqlite_utils import Database
 
+from bot.why_document import why_document
 from engine.catalogue import load_catalogue
 from engine.changes import Cause, Change, Kind
 from engine.panel import Panel
@@ -25,6 +28,8 @@ from engine.snapshot import Rules
 from jobs.observation_file import unpack
 from jobs.pipeline import Outcome, Raw, ingest
 from jobs.policy import Policy
+from jobs.simulating import MOVE, Simulation, simulate
+from state import reasons
 from state.database import connect
 from state.explanations import basket_move, change_of, indicator_move
 from state.observations import load_panel
@@ -405,9 +410,68 @@ def test_every_move_is_explained_by_parts_that_add_up_to_what_is_stored(history:
             assert move.mean_after == naive_mean(history.expected[ref.snapshot - 1], change.theme)
 
 
+@needs_releases
+def test_every_change_is_written_down_with_parts_that_add_up(history: History) -> None:
+    for at, outcome in enumerate(history.outcomes, start=1):
+        for change in told(outcome):
+            found = reasons.why(history.db, change.subject, None, at)
+            assert found is not None
+            written: dict[str, Any] = why_document(found)
+            assert change.before is not None
+            assert (written["rank_before"], written["rank_after"]) == (change.before.rank, change.after.rank)
+            if change.indicator:
+                moved = Fraction(written["rank_after"] - written["rank_before"])
+                parts = [written[part] for part in ("own", "peers", "method")]
+            else:
+                moved = Fraction(written["mean_after"]) - Fraction(written["mean_before"])
+                parts = [term["effect"] for term in written["terms"]]
+                assert written["sensitivity"]["rank"] == change.after.rank
+                assert written["comments"]
+            assert sum(map(Fraction, parts)) == moved
+
+
 def naive_mean(side: Expected, basket: str) -> Fraction:
     own = side.baskets[(side.baskets["area_code"] == COUNCIL) & (side.baskets["name"] == basket)].iloc[0]
     return Fraction(int(own["rank_sum"]), int(own["rank_count"]))
+
+
+# --- replayed -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def replayed(history: History) -> Simulation:
+    return simulate(history.db, policy())
+
+
+@needs_releases
+def test_the_replay_of_the_real_releases_is_what_is_stored(history: History, replayed: Simulation) -> None:
+    assert (replayed.releases, replayed.baseline) == (4, "2024-12-18/1")
+    stored = Counter((outcome.release, change) for outcome in history.outcomes for change in told(outcome))
+    assert Counter((one.release, one.change) for one in replayed.today.fired) == stored
+    loud = Counter(release for release, change in stored.elements() if change.alerts)
+    assert {one.release: one.changes for one in replayed.today.messages} == loud
+    assert len(replayed.today.messages) == 4
+
+
+@needs_releases
+def test_a_higher_threshold_tells_of_the_themes_that_the_naive_method_says(
+    history: History, replayed: Simulation
+) -> None:
+    """With min_theme_move = 3 a theme is told of when it is three places from where it was last told, or last true."""
+    found = next(one for one in replayed.variants if (one.setting, one.value) == (MOVE, 3))
+    last = {name: rank for name, (kind, rank) in history.expected[0].places.items() if kind == "theme"}
+    due = []
+    for number, naive in enumerate(history.expected[1:], start=2):
+        for name, (kind, rank) in naive.places.items():
+            if kind == "theme" and abs(rank - last.setdefault(name, rank)) >= 3:
+                due.append((number, name, last[name], rank))
+                last[name] = rank
+    fired = [
+        (one.release, one.change.theme, one.change.before and one.change.before.rank, one.change.after.rank)
+        for one in found.fired
+        if one.change.kind == Kind.THEME_MOVED
+    ]
+    assert sorted(fired) == sorted(due)
 
 
 # --- the same again, and an earlier one -----------------------------------------------------------

@@ -14,6 +14,7 @@ from engine.catalogue import Indicator, Polarity
 from engine.origins import Ratio
 from engine.periods import parse_period
 from jobs.deciding import approve
+from state.histories import deprivation_map
 from state.ledger import Decision
 from tests.publishers import els
 from tests.publishers.desk import COUNCIL, Desk, desk
@@ -117,6 +118,19 @@ def test_nothing_is_ranked_anew_while_the_catalogue_stays(here: Desk) -> None:
     before = here.figures()
     here.poll()
     assert here.figures() == before
+
+
+def test_a_measure_of_deprivation_counts_at_once_and_ranks_nothing_anew(here: Desk) -> None:
+    def state() -> tuple[str, int]:
+        plane = deprivation_map(here.db, "Economy")
+        assert plane
+        taken = here.db.execute("SELECT count(*) FROM snapshots").fetchone()[0]
+        return plane.measure.code if plane.measure else "", taken
+
+    unnamed, before = state()
+    here.policy = replace(here.policy, catalogue=replace(here.policy.catalogue, deprivation="homes"))
+    here.poll()
+    assert (unnamed, *state()) == ("", "homes", before)
 
 
 def test_a_direction_turned_in_the_catalogue_turns_the_ranks_though_no_figure_is_new(here: Desk) -> None:

@@ -168,6 +168,11 @@ def test_bad_toml_names_the_line(tmp_path: Path) -> None:
         ('[slack]\nchanel = "x"', "unknown key slack.chanel. The nearest known one is slack.channel;"),
         ("[scedule]\na = 1", "unknown key scedule. The nearest known one is schedule;"),
         ("port = 1", "unknown key port. The nearest known one is http.port;"),
+        ('[alerts]\nwithin_margin = "never"', "alerts.within_margin = \"never\": should be 'alert' or 'digest'"),
+        (
+            '[alerts]\nwithin_margin = "digest"\n[digest]\non = false',
+            'digest: should be on where alerts.within_margin is "digest", which leaves changes to it.',
+        ),
         ('[sources.file]\nevry = "1s"', "unknown key sources.file.evry. The nearest known one is sources.fi"),
         (
             '[[leads]]\nname="a"\nslack="b"\nthemes=["c"]\ntheme="d"',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from sqlite_utils import Database
 
 from engine.catalogue import Catalogue, Composite, Indicator, Polarity, Theme
-from engine.explain import Term
+from engine.explain import Distance, Term
+from engine.ranking import QuartileRule
+from engine.snapshot import Rules
 from jobs.explaining import because
 from jobs.notices import Because
 from jobs.pipeline import Outcome, ingest
@@ -25,7 +28,10 @@ from state.explanations import (
     indicator_move,
     members,
     move_of,
+    pace_of,
+    sensitivity_of,
 )
+from tests.engine.test_sensitivity import slowly
 from tests.system.releases import COUNCIL, COUNTIES, NOW, POLICE, ROADS, Book, Entry, at_place, policy, release, without
 
 ENTRIES = (Entry("burglary"), Entry("robbery"), Entry("fraud"))
@@ -214,6 +220,72 @@ def test_what_is_not_judged_has_no_way_out(db: Database) -> None:
     take(db, Book(ENTRIES).add("fraud", "2023/24", tied()), "b-2024-11-01.csv")
     assert distance_out(db, "fraud", COUNCIL) is None
     assert distance_out(db, "no-such", COUNCIL) is None
+
+
+def test_the_pace_is_that_of_the_latest_periods_up_to_the_one_ranked(db: Database) -> None:
+    book = Book(ENTRIES)
+    for period, level in (("2019/20", 40.0), ("2020/21", 97.0), ("2021/22", 98.0), ("2022/23", 99.0)):
+        book.add("burglary", period, at_place(28, level=level))
+    book.add("burglary", "2023/24", {COUNCIL: 20.0})  # too few areas to be ranked at
+    take(db, book, "a-2024-11-01.csv")
+    way = distance_out(db, "burglary", COUNCIL)
+    assert way is not None
+    assert way.gap == Fraction("4.01")
+    found = pace_of(db, "burglary", way)
+    assert found is not None
+    assert (found.way, found.periods) == ("towards", 5)
+    assert found.per_year * found.gap == 1
+    assert pace_of(db, "burglary", None) is None
+    assert pace_of(db, "burglary", replace(way, needed=None)) is None
+
+
+def test_before_the_first_release_there_is_no_pace(db: Database) -> None:
+    assert pace_of(db, "burglary", Distance("leave", 1, COUNCIL, 1.0, Fraction(1), Fraction(1))) is None
+
+
+# --- what a rank hangs on --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", ["rank", "value"])
+def test_what_a_rank_hangs_on_is_read_back_from_what_is_stored(db: Database, rule: QuartileRule) -> None:
+    places = {"burglary": 10, "robbery": 24, "fraud": 3}
+    first = release((*ENTRIES, Entry("noise", polarity="none")), places | {"noise": 2}, "2022/23")
+    rules = Rules(quartile_rule=rule)
+    outcome = ingest(db, first.raw("a-2023-11-01.csv"), replace(policy(catalogue=EVERYTHING), rules=rules), now=NOW)
+    assert outcome.status == "accepted"
+    away = [area for area in COUNTIES if area != COUNCIL][:8]
+    figures = {
+        "burglary": at_place(25, seed=2),
+        "robbery": {area: round(figure**3 / 1e4, 2) for area, figure in at_place(23, seed=3).items()},
+        "fraud": without(at_place(3, seed=4), *away),
+    }
+    second = Book(ENTRIES)
+    for code, own in figures.items():
+        second.add(code, "2023/24", own)
+    ingest(db, second.raw("b-2024-11-01.csv"), replace(policy(catalogue=EVERYTHING), rules=rules), now=NOW)
+    cells = {code: {area: f"{figure:.2f}" for area, figure in own.items()} for code, own in sorted(figures.items())}
+    for area in (COUNCIL, *away[::3]):
+        expected = slowly(cells, dict.fromkeys(cells, "high"), area, rule)
+        assert sensitivity_of(db, POLICE, area, 2) == expected
+        assert sensitivity_of(db, "Overall", area, 2) == expected
+    assert sensitivity_of(db, "No such theme", COUNCIL, 2) is None
+    then = sensitivity_of(db, POLICE, COUNCIL, 1)
+    now = sensitivity_of(db, POLICE, COUNCIL, 2)
+    assert then is not None
+    assert now is not None
+    assert then != now
+
+
+def test_an_explanation_reads_what_is_stored_of_ranks_and_no_observation(moved: Database) -> None:
+    asked: list[str] = []
+    for subject in (BASKET, "basket:Overall", "indicator:burglary"):
+        moved.conn.set_trace_callback(asked.append)
+        found = reasons.why(moved, subject)
+        moved.conn.set_trace_callback(None)
+        assert found is not None
+        assert not any("observations" in query for query in asked)
+        assert 5 < len(asked) <= 30
+        asked.clear()
 
 
 # --- which move ------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 
 from engine.catalogue import Catalogue, Composite, Indicator, Polarity, Theme
 from engine.periods import parse_period
+from engine.quadrants import Half, Quadrant
 from engine.snapshot import Basis, Rules
 from jobs.pipeline import ingest
 from jobs.policy import Policy
@@ -18,6 +19,10 @@ from state.database import connect
 from state.histories import (
     IndicatorHistory,
     IndicatorPeriod,
+    Measure,
+    PlanePoint,
+    deprivation_by_theme,
+    deprivation_map,
     indicator_history,
     periods,
     quartile_strip,
@@ -26,7 +31,20 @@ from state.histories import (
     theme_history,
 )
 from state.reader import Reader
-from tests.system.releases import COUNCIL, COUNTIES, NOW, POLICE, ROADS, YEARS, Book, Entry, at_place, policy, without
+from tests.system.releases import (
+    COUNCIL,
+    COUNTIES,
+    NOW,
+    POLICE,
+    ROADS,
+    YEARS,
+    Book,
+    Entry,
+    at_place,
+    policy,
+    tied_at,
+    without,
+)
 
 AREAS = ("E1", COUNCIL, "E3", "E4", "E5", "E6", "E7", "E8")
 FIGURES = (5.0, 7.0, 1.0, 3.0, 3.0, 9.0, 8.0, 2.0)
@@ -118,10 +136,13 @@ def story() -> Book:
 
 
 def with_lines() -> Policy:
+    line = Indicator("SP", "Police", "Expenditure", Polarity("none"))
+    measure = Indicator("IMD", "Deprivation score", "Context", Polarity("none"))
     catalogue = Catalogue(
-        indicators={"SP": Indicator("SP", "Police", "Expenditure", Polarity("none"))},
+        indicators={"SP": line, "IMD": measure},
         themes={POLICE: Theme(POLICE, expenditure="SP"), ROADS: Theme(ROADS)},
-        composites={"Overall": Composite("Overall")},
+        composites={"Overall": Composite("Overall", expenditure="SP")},
+        deprivation="IMD",
     )
     return policy(catalogue=catalogue)
 
@@ -154,33 +175,138 @@ def test_a_theme_has_its_years_by_the_year_its_figures_end(tmp_path: Path) -> No
     assert whole.years[-1].year == 2025
 
 
-def test_every_area_stands_at_its_two_places(tmp_path: Path) -> None:
+def place(figures: Mapping[str, float], area: str) -> int | None:
+    """By counting who has more."""
+    return 1 + sum(other > figures[area] for other in figures.values()) if area in figures else None
+
+
+def by_counting(place: int, of: int) -> int:
+    """-1 with more behind than ahead, 1 with more ahead, 0 in the exact middle."""
+    ahead, behind = place - 1, of - place
+    return (ahead > behind) - (ahead < behind)
+
+
+def agrees(point: PlanePoint, across: Mapping[str, float], area: str, period: str) -> None:
+    """Both places, figure, period and quadrant against plain counting over the figures."""
+    performance = place_by_sums(YEARS[-1], area)
+    beside = place(across, area)
+    assert beside is not None
+    assert (point.performance.rank, point.performance.of) == (performance, N)
+    assert (point.across.rank, point.across.of, point.across.value) == (beside, len(across), across[area])
+    assert point.across.tied is ([*across.values()].count(across[area]) > 1)
+    assert (point.across.period, point.across.quartile) == (period, None)
+    assert point.quadrant == Quadrant(Half(by_counting(performance, N)), Half(by_counting(beside, len(across))))
+
+
+def test_every_area_stands_at_its_two_places_with_its_figure(tmp_path: Path) -> None:
+    with known(tmp_path, story(), of=with_lines()) as reader:
+        found = reader.read(lambda db: spend_map(db, POLICE))
+        overall = reader.read(lambda db: spend_map(db, "Overall"))
+        without_line = reader.read(lambda db: spend_map(db, ROADS))
+        by_reader = reader.plane("spend", POLICE)
+        nothing = reader.read(lambda db: spend_map(db, "Nothing"))
+    assert found
+    assert found == by_reader
+    assert found.measure == Measure("SP", "Police", "£ per head", 2)
+    assert [point.code for point in found.points] == sorted(COUNTIES)
+    for point in found.points:
+        agrees(point, at_place(N, seed=3), point.code, YEARS[-1])
+    assert (found.unplaced, found.without) == ((), ())
+    assert found.own
+    assert (found.own.name, found.own.kind, found.own.across.rank) == ("Leicestershire", "area", N)
+    assert overall
+    assert overall.own
+    assert (overall.measure, overall.own.across) == (found.measure, found.own.across)
+    assert without_line
+    assert (without_line.measure, without_line.points, without_line.own) == (None, (), None)
+    assert nothing is None
+
+
+def test_the_council_stands_in_every_theme_and_composite(tmp_path: Path) -> None:
     with known(tmp_path, story(), of=with_lines()) as reader:
         found = reader.read(lambda db: spend_map(db, POLICE))
         themes = reader.read(spend_by_theme)
-        without_line = reader.read(lambda db: spend_map(db, ROADS))
-    assert found
-    spend = at_place(N, seed=3)
-    assert {point.code: (point.performance.rank, point.spend.rank) for point in found.points} == {
-        area: (place_by_sums(YEARS[-1], area), 1 + sum(other > spend[area] for other in spend.values()))
-        for area in COUNTIES
-    }
-    assert (found.line, found.unplaced) == ("Police", 0)
+        assert themes == reader.plane("spend")
     assert themes
-    own = next(point for point in found.points if point.code == COUNCIL)
-    assert [(point.name, point.performance, point.spend) for point in themes.points] == [
-        (POLICE, own.performance, own.spend)
-    ]
-    assert without_line is None
+    assert found
+    assert found.own
+    assert [(point.name, point.kind) for point in themes.points] == [("Overall", "composite"), (POLICE, "theme")]
+    police = themes.points[1]
+    agrees(police, at_place(N, seed=3), COUNCIL, YEARS[-1])
+    assert (police.performance, police.across) == (found.own.performance, found.own.across)
+    assert (themes.measure, themes.unplaced, themes.without, themes.own) == (None, (), (ROADS,), None)
 
 
-def test_an_area_without_one_of_the_two_is_counted_and_not_shown(tmp_path: Path) -> None:
+DEPRIVED = Entry("IMD", "Context", "Deprivation score", "none", "score")
+
+
+def with_deprivation(figures: Mapping[str, float]) -> Book:
+    book = story()
+    book.entries = (*book.entries, DEPRIVED)
+    return book.add("IMD", "2019", figures)
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        pytest.param(at_place(4, seed=9), id="no ties"),
+        pytest.param(tied_at(4, 5, seed=9), id="tied"),
+        pytest.param(tied_at((N + 1) // 2, 1, seed=9), id="tied at the middle"),
+        pytest.param(without(at_place(4, seed=9), *[area for area in COUNTIES if area != COUNCIL][:3]), id="missing"),
+    ],
+)
+def test_against_deprivation_the_highest_score_is_the_most_deprived(tmp_path: Path, figures: dict[str, float]) -> None:
+    with known(tmp_path, with_deprivation(figures), of=with_lines()) as reader:
+        found = reader.read(lambda db: deprivation_map(db, POLICE))
+        themes = reader.read(deprivation_by_theme)
+        assert (found, themes) == (reader.plane("deprivation", POLICE), reader.plane("deprivation"))
+    assert found
+    assert (found.against, found.measure) == ("deprivation", Measure("IMD", "Deprivation score", "score", 2))
+    assert {point.code for point in found.points} == set(figures)
+    for point in found.points:
+        agrees(point, figures, point.code, "2019")
+    assert {point.code for point in found.unplaced} == set(COUNTIES) - set(figures)
+    assert all(point.across.rank is None and point.performance.rank for point in found.unplaced)
+    assert themes
+    assert [point.name for point in themes.points] == ["Overall", POLICE, ROADS]
+    assert {point.across for point in themes.points} == {
+        next(one for one in found.points if one.code == COUNCIL).across
+    }
+    assert (themes.measure, themes.without) == (found.measure, ())
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    """Before a line or the measure has a figure, and where the catalogue names neither."""
+    named, plain = tmp_path / "named", tmp_path / "plain"
+    book = story()
+    book.rows = [row for row in book.rows if row[0] != "SP"]
+    book.entries = tuple(entry for entry in book.entries if entry.code != "SP")
+    for folder, of in ((named, with_lines()), (plain, policy())):
+        folder.mkdir()
+        with known(folder, book, of=of) as reader:
+            spent, deprived = reader.plane("spend", POLICE), reader.plane("deprivation", POLICE)
+            by_theme = reader.plane("spend")
+        assert spent
+        assert deprived
+        assert by_theme
+        assert (spent.points, deprived.points, by_theme.points) == ((), (), ())
+        if folder == named:
+            assert (spent.measure, deprived.measure) == (Measure("", "Police"), Measure("IMD"))
+            assert len(spent.unplaced) == len(deprived.unplaced) == N
+            assert ([one.name for one in by_theme.unplaced], by_theme.without) == (["Overall", POLICE], (ROADS,))
+        else:
+            assert (spent.measure, deprived.measure, by_theme.without) == (None, None, (POLICE, ROADS))
+
+
+def test_an_area_without_one_of_the_two_is_set_apart(tmp_path: Path) -> None:
     book = story()
     book.rows = [row for row in book.rows if row[:2] != ("SP", COUNTIES[0])]
     with known(tmp_path, book, of=with_lines()) as reader:
         found = reader.read(lambda db: spend_map(db, POLICE))
     assert found
-    assert found.unplaced == 1
+    assert [point.code for point in found.unplaced] == [COUNTIES[0]]
+    assert found.unplaced[0].performance.rank == place_by_sums(YEARS[-1], COUNTIES[0])
+    assert (found.unplaced[0].across.rank, found.unplaced[0].quadrant) == (None, None)
     assert COUNTIES[0] not in {point.code for point in found.points}
 
 

@@ -66,6 +66,23 @@ def test_a_revision_of_some_cells_logs_those_and_no_others(db: Database) -> None
     assert logged == {figures[area] for area in changed}
 
 
+def test_limits_and_labels_that_changed_come_back_as_they_were(db: Database) -> None:
+    """One cell revised again and again, with limits and without, under a label that says provisional first."""
+    labels, widths, then = ("2023 (prov)", "2023 (prov)", "2023"), (2.0, None, 1.0), list[Panel]()
+    for at, (label, width) in enumerate(zip(labels, widths, strict=True)):
+        book = Book(ENTRIES, header=("indicator", "area_code", "period", "value", "lower_ci", "upper_ci"))
+        for area, value in at_place(10 + at).items():
+            limits = ("", "") if width is None else (value - width, value + width)
+            book.rows.append(("burglary", area, label, value, *limits))
+        take(db, book, f"{at}-2024-0{at + 1}-01.csv")
+        then.append(panel(db))
+    for at, known in enumerate(then, start=1):
+        assert same(panel(db, as_of=at), known)
+    widths_then = [float(np.nanmax(known.upper - known.lower, initial=0)) for known in then]
+    assert widths_then == [4.0, 0.0, 2.0]
+    assert [known.labels for known in then] == [(label,) for label in labels]
+
+
 def test_new_periods_log_nothing(db: Database) -> None:
     begin(db)
     take(db, release(ENTRIES, {"burglary": 11, "potholes": 3}, "2023/24", level=90), "b-2024-11-01.csv")

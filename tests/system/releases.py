@@ -23,6 +23,8 @@ COUNTIES_2023 = comparators("counties-2023", COUNCIL, datetime(2023, 3, 1, tzinf
 POLICE, ROADS = "Police & Crime", "Transport & Highways"
 YEARS = ("2019/20", "2020/21", "2021/22", "2022/23", "2023/24", "2024/25")
 
+LIMITS = ("indicator", "area_code", "period", "value", "lower_ci", "upper_ci")
+
 Places = Mapping[str, float]
 
 
@@ -51,10 +53,16 @@ class Book:
         self.rows += [(code, area, period, figure) for area, figure in figures.items()]
         return self
 
+    def add_limited(self, code: str, period: str, figures: Mapping[str, float], half: float) -> Book:
+        """The same with limits so far either side of each figure."""
+        self.header = LIMITS
+        self.rows += [(code, area, period, figure, figure - half, figure + half) for area, figure in figures.items()]
+        return self
+
     @property
     def text(self) -> str:
         """The observation file."""
-        return _csv([self.header, *self.rows])
+        return _csv([self.header, *((*row, "", "")[: len(self.header)] for row in self.rows)])
 
     @property
     def dictionary(self) -> str:
