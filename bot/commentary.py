@@ -37,20 +37,32 @@ _PROPER = frozenset({
 
 
 def comments(
-    summary: ThemeSummary, name: Callable[[str], str] = str, then: str = LAST_YEAR, *, most: int = NAMED
+    summary: ThemeSummary,
+    name: Callable[[str], str] = str,
+    then: str = LAST_YEAR,
+    *,
+    most: int = NAMED,
+    places_told: bool = False,
 ) -> tuple[str, ...]:
     """What the numbers of a theme or composite say, a sentence each without a full stop, the most telling first.
 
-    ``name`` makes names from outside harmless for the medium; of each kind at most ``most`` are named.
+    ``name`` makes names from outside harmless for the medium; of each kind at most ``most`` are named. With
+    ``places_told`` they stand below a line that has both places, and the move is told only where it is more than these.
     """
     told = (
-        _move(summary, then),
+        "" if places_told and not _counts_places(summary) else _move(summary, then),
         _members(summary),
         _extreme(summary.now),
         _spend(summary.spend),
         *(_counted(summary) if summary.kind == "composite" else _named(summary, name, most)),
     )
     return tuple(sentence for sentence in told if sentence)
+
+
+def _counts_places(summary: ThemeSummary) -> bool:
+    """Whether a number of places was lost or gained among as many areas."""
+    before, now = summary.before or Standing(None, None), summary.now
+    return None not in {before.rank, now.rank} and before.of == now.of and before.rank != now.rank
 
 
 def _move(summary: ThemeSummary, then: str) -> str:
@@ -116,7 +128,7 @@ def _spend(spend: Standing | None) -> str:
     place, side = end
     which = f"{words.ordinal(place)} {side}" if place > 1 else side
     told = f"{'joint ' if spend.tied else ''}{which} net spend per head"
-    return told[:1].upper() + told[1:]
+    return words.capital(told)
 
 
 def _nearer_end(standing: Standing) -> tuple[int, str] | None:
@@ -141,11 +153,11 @@ def _counted(summary: ThemeSummary) -> tuple[str, ...]:
         f"{number(left)} left {'it' if entered else 'the bottom quartile'}" if left else "",
     ]
     return (
-        f"{words.share(len(summary.bottom), summary.members, 'indicator')} in the bottom quartile"
+        words.capital(f"{words.share(len(summary.bottom), summary.members, 'indicator')} in the bottom quartile")
         if summary.members
         else "",
-        _capital(", ".join(filter(None, crossed))),
-        _capital(f"{number(improved)} improved significantly") if improved else "",
+        words.capital(", ".join(filter(None, crossed))),
+        words.capital(f"{number(improved)} improved significantly") if improved else "",
     )
 
 
@@ -181,12 +193,12 @@ def number(count: int) -> str:
 
 
 def several(names: Sequence[str], name: Callable[[str], str] = str, most: int = NAMED) -> str:
-    """As "vehicle crime, theft and residential burglary", "a, b, c, d and 4 more"; semicolons where names have commas.
+    """As "vehicle crime and theft", "a, b and 4 more"; semicolons where names hold commas or colons.
 
     Names stand as they do within a sentence: see ``within``.
     """
     shown = [within(one) for one in names[:most]]
-    comma = "; " if any("," in one for one in shown) else ", "
+    comma = "; " if any(mark in one for one in shown for mark in ",:") else ", "
     safe = [name(one) for one in shown]
     if rest := len(names) - len(shown):
         return f"{comma.join(safe)}{';' if comma == '; ' else ''} and {rest:,} more"
@@ -214,7 +226,3 @@ def within(text: str) -> str:
     ):
         bare = bare[:1].lower() + bare[1:]
     return cut(bare, NAME)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -18,8 +18,11 @@ from bot.charts import (
 from bot.slack_text import ChartKind, ChartOf, Picture
 from bot.words import day
 from engine.quadrants import Against
-from state.histories import indicator_history, plane, quartile_strip, theme_history
+from state.histories import indicator_history
+from state.planes import plane
 from state.reader import Reader
+from state.strips import quartile_strip
+from state.years import theme_history
 
 KEPT = 32
 """Pictures kept for the next who asks."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from engine.progress import Course, Directions, Progress, Scorecard, Targets, Verdict
+from bot.words import series
+from engine.progress import Directions, Progress, Scorecard, Targets
+from engine.targets import Course, Verdict
 
 HEADS = (
     "Quartile 1, 2, 3, 4",
@@ -41,7 +43,7 @@ def directions(found: Directions) -> str:
         return "No indicators"
     if len(parts) == 1:
         return f"{'The one indicator' if found.of == 1 else f'All {found.of:,} indicators'} {parts[0][1]}"
-    return f"Of {found.of:,} indicators {_and([f'{number:,} {verb}' for number, verb in parts])}"
+    return f"Of {found.of:,} indicators {series([f'{number:,} {verb}' for number, verb in parts])}"
 
 
 def quartiles(card: Scorecard) -> str:
@@ -124,7 +126,3 @@ def per_cent(share: Fraction) -> str:
 def _are(number: int) -> str:
     """As "none is", "1 is", "41 are"."""
     return f"{number:,} are" if number > 1 else "1 is" if number else "none is"
-
-
-def _and(parts: list[str]) -> str:
-    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -163,9 +164,19 @@ def load_catalogue(paths: Iterable[str | Path]) -> Catalogue:
     The measure of deprivation is that of the last folder that names one. Raises CatalogueError naming file and entry:
     unreadable TOML, an unknown key, an indicator described twice.
     """
+    folders = tuple(_BUILTIN if str(path) == "builtin" else Path(path) for path in paths)
+    return _shipped() if folders == (_BUILTIN,) else _load(folders)
+
+
+@cache
+def _shipped() -> Catalogue:
+    """The shipped catalogue alone, which does not change while benchwatch runs; to read it takes a while."""
+    return _load((_BUILTIN,))
+
+
+def _load(folders: Iterable[Path]) -> Catalogue:
     loaded = _Loaded()
-    for path in paths:
-        folder = _BUILTIN if str(path) == "builtin" else Path(path)
+    for folder in folders:
         if not folder.is_dir():
             msg = f"{folder}: no such folder of catalogue files; name a folder in [catalogue] paths, or builtin"
             raise CatalogueError(msg)

@@ -191,6 +191,20 @@ def basket_standing(snapshot: Snapshot, name: str, area: str) -> Standing | None
     )
 
 
+def basket_standings(snapshot: Snapshot, name: str) -> dict[str, Standing]:
+    """The standings in a theme, composite or spending line of all areas that have a rank there, by area."""
+    at, ranks = snapshot.basket.get(name), snapshot.basket_ranks
+    if at is None:
+        return {}
+    of = int(ranks.of[at])
+    cells = (ranks.rank[at].tolist(), ranks.quartile[at].tolist(), ranks.tied[at].tolist())
+    return {
+        area: Standing(rank=rank, of=of, quartile=quartile or None, tied=tied)
+        for area, rank, quartile, tied in zip(snapshot.panel.areas, *cells, strict=True)
+        if rank
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A figure of one period with its published 95% limits, NaN where it has none."""
@@ -308,24 +322,35 @@ def _basket_cause(before: Known, after: Known, name: str, council: str, least: i
         return move is None or abs(move) < least
 
     if _ruled_differently(then.basis, now.basis, members_then | members_now):
-        undone = _rank(rank_chosen(now.panel, _earlier_rules(now.basis, then.basis)), name, council)
-        if vanishes(_move(rank_then, undone)):
-            return Cause.METHOD, "a rule or a catalogue entry changed; by the earlier one nothing moved"
+        move = _move(rank_then, _rank(rank_chosen(now.panel, _earlier_rules(now.basis, then.basis)), name, council))
+        if vanishes(move):
+            return Cause.METHOD, f"a rule or a catalogue entry changed; by the earlier one {_left_of(move)}"
     if members_then != members_now:
         move = _move(_rank_over(then, common, council), _rank_over(now, common, council))
-        if vanishes(move) or (move or 0) * ((rank_now or 0) - (rank_then or 0)) < 0:
-            joined, left = len(members_now - members_then), len(members_then - members_now)
-            return Cause.BASKET, f"{joined} indicators joined and {left} left; without them it did not move"
+        back = (move or 0) * ((rank_now or 0) - (rank_then or 0)) < 0
+        if vanishes(move) or back:
+            joined, left = _indicators(len(members_now - members_then)), len(members_then - members_now)
+            without = "it moved the other way" if back else _left_of(move)
+            return Cause.BASKET, f"{joined} joined and {left} left; without them {without}"
     move = _move(*_ranks_on_shared_areas(then, now, (members_then, members_now), council))
     if move is not None and vanishes(move):
-        return Cause.COMPARATORS, "no change among the areas with a figure on both sides"
+        return Cause.COMPARATORS, f"among the areas with a figure on both sides {_left_of(move)}"
     if all(_period(then, code) == _period(now, code) for code in common):
         return Cause.REVISION, "figures of the same periods were revised"
     today = _rank_today(before, after, name, council)
     if today is not None and vanishes(_move(today, rank_now)):
         return Cause.REVISION, "the earlier periods, as revised since, already stood here"
     fresh = sum(_period(then, code) != _period(now, code) for code in common)
-    return Cause.PERFORMANCE, f"new periods in {fresh} of {len(common)} indicators"
+    return Cause.PERFORMANCE, f"new periods in {fresh} of {_indicators(len(common))}"
+
+
+def _left_of(move: int | None) -> str:
+    """What a move would have been without its cause, too small to be told."""
+    return "it had no rank" if move is None else "it moved less" if move else "it did not move"
+
+
+def _indicators(number: int) -> str:
+    return f"{number} indicator{'' if number == 1 else 's'}"
 
 
 def _members(snapshot: Snapshot, name: str) -> set[str]:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from engine.catalogue import MAX_DECIMALS, UNKNOWN_DECIMALS, Polarity
+from engine.catalogue import UNKNOWN_DECIMALS, Polarity
 from engine.changes import BOTTOM_QUARTILE
 from engine.ranking import QuartileRule, badness, exact_key, value_keys
 
@@ -95,11 +95,16 @@ class Figures:
 
     @cached_property
     def printed(self) -> int:
-        """Decimals of the figures as printed: where the publisher's are unknown, the most that any figure has."""
+        """Decimals of the figures as printed: where the publisher's are unknown, the most that any figure has.
+
+        Beyond the decimals at which they compare nothing counts: 95.30000000000001 has one.
+        """
         if self.decimals is not None:
             return self.decimals
-        shown = (repr(float(value)).partition("e")[0].partition(".")[2].rstrip("0") for value in self.values.values())
-        return min(max(map(len, shown), default=0), MAX_DECIMALS)
+        keys = [exact_key(value, self.scale) for value in self.values.values()]
+        return next(
+            shown for shown in range(self.scale + 1) if all(key % 10 ** (self.scale - shown) == 0 for key in keys)
+        )
 
 
 @dataclass(frozen=True, slots=True)

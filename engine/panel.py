@@ -91,8 +91,14 @@ class Panel:
         }
 
     def ends(self) -> Ints:
-        """Last day of each row's period as a proleptic ordinal, shape (R,)."""
-        return np.array([period.end.toordinal() for period in self.periods], np.int64)
+        """Last day of each row's period as a proleptic ordinal, shape (R,); not to be written to."""
+        return self._ends
+
+    @cached_property
+    def _ends(self) -> Ints:
+        ends = np.array([period.end.toordinal() for period in self.periods], np.int64)
+        ends.flags.writeable = False  # one array for all who ask
+        return ends
 
     def for_areas(self, areas: Sequence[str]) -> Panel:
         """The same rows for the given areas, in their order; an area without any cell is all ABSENT."""

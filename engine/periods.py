@@ -151,6 +151,15 @@ def _read(text: str) -> Span:
     raise ValueError("no rule fits")
 
 
+A_YEAR = 400
+"""Days between the ends of two periods that are still a year apart: of rolling figures some weeks more."""
+
+
+def a_year_apart(earlier: str, later: str) -> bool:
+    """Whether no more than a year lies between the last days of two periods, given as 2024-03-31."""
+    return (date.fromisoformat(later) - date.fromisoformat(earlier)).days <= A_YEAR
+
+
 # --- building blocks ------------------------------------------------------------------------------
 
 Span = tuple[date, date]

@@ -295,7 +295,8 @@ def _median_jumped(new: Panel, new_rows: Ints, old: Panel, old_rows: Ints, limit
         filled = next((row for row in rows[::-1] if _count(panel.values[row]) >= COMPARABLE_CELLS), None)
         if filled is None:
             return ""
-        sides.append((panel.labels[filled], abs(float(np.nanmedian(panel.values[filled])))))
+        figures = panel.values[filled]
+        sides.append((panel.labels[filled], abs(float(np.median(figures[~np.isnan(figures)])))))
     (was_label, was), (now_label, now) = sides
     if was == 0 or now == 0 or max(was, now) <= limits.median_jump * min(was, now):
         return ""

@@ -13,18 +13,8 @@ from fractions import Fraction
 from engine.catalogue import Polarity
 from engine.errors import CatalogueError
 from engine.periods import Period, parse_period
-from engine.progress import (
-    SIMILAR,
-    Direction,
-    Figure,
-    Known,
-    Progress,
-    assess,
-    direction,
-    predict,
-    read_figure,
-    read_target,
-)
+from engine.progress import SIMILAR, Direction, Progress, direction
+from engine.targets import Figure, Known, assess, predict, read_figure, read_target
 from jobs.errors import SourceError
 from jobs.observation_file import unpack
 
@@ -115,6 +105,9 @@ def read_dashboard(body: bytes, name: str, similar: Fraction = SIMILAR) -> Dashb
 
     Raises SourceError, with line, column and reason, for anything that cannot be read as what it should be.
     """
+    if len(body) > _MOST_BYTES:  # of what is packed ``unpack`` counts what is in it
+        msg = f"{name}: larger than {_MOST_BYTES >> 20} MB; a dashboard has some hundreds of rows"
+        raise SourceError(msg)
     return _File(name, similar).read(unpack(body, name, _MOST_BYTES))
 
 
@@ -147,7 +140,7 @@ class _File:
             row = self._row(number, dict(zip(columns.names, cells, strict=True)), columns)
             same = seen.setdefault((row.progress.theme, row.progress.name), number)
             if same != number:
-                raise self._refused(number, "indicator", f"{row.progress.name!r} stands in line {same} already")
+                raise self._refused(number, "indicator", f"{_cut(row.progress.name)} stands in line {same} already")
             rows.append(row)
         if not rows:
             msg = f"{self.name}: a header and no rows"
@@ -187,10 +180,10 @@ class _File:
         years = [column for column in header if column.startswith("end_of_year_")]
         targets = [column for column in header if column.startswith("target_")]
         faults = (
-            (twice, f"{', '.join(twice)} stands twice"),
+            (twice, f"{_columns(twice)} stands twice"),
             (missing, f"lacks {', '.join(missing)}"),
-            (len(years) != len(_TWO_YEARS), f"needs {' and '.join(_TWO_YEARS)}; it has {', '.join(years) or 'none'}"),
-            (len(targets) != 1, f"needs one column such as target_2017_18; it has {', '.join(targets) or 'none'}"),
+            (len(years) != len(_TWO_YEARS), f"needs {' and '.join(_TWO_YEARS)}; it has {_columns(years)}"),
+            (len(targets) != 1, f"needs one column such as target_2017_18; it has {_columns(targets)}"),
         )
         for wrong, why in faults:
             if wrong:
@@ -199,7 +192,7 @@ class _File:
         for column in (*years, *targets):
             found = _YEAR.match(column)
             if found is None or (int(found[2]) + 1) % 100 != int(found[3]):
-                msg = f"{self.name} line 1, column {column}: ends in no year such as 2016_17"
+                msg = f"{self.name} line 1, column {_columns([column])}: ends in no year such as 2016_17"
                 raise SourceError(msg)
         before, now = sorted(years, key=lambda column: parse_period(_label(column)))
         return _Columns(tuple(header), now, before, targets[0])
@@ -279,6 +272,12 @@ def _label(column: str) -> str:
     """As "2016/17" from "end_of_year_2016_17"; the column itself where it ends otherwise."""
     found = _YEAR.match(column)
     return f"{found[2]}/{found[3]}" if found else column
+
+
+def _columns(names: Sequence[str]) -> str:
+    """Columns as a line bears them; what is in a header may be of any length, and move the cursor of a terminal."""
+    shown = "".join(letter for letter in ", ".join(names) if letter.isprintable())
+    return (shown if len(shown) <= 80 else f"{shown[:79]}…") or "none"  # noqa: PLR2004 - as much as a line bears
 
 
 def _cut(text: str) -> str:

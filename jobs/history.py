@@ -158,7 +158,7 @@ def _header(path: Path, cells: Sequence[str]) -> list[str]:
     unknown = [column for column in columns if column not in (*NEEDED, *OPTIONAL)]
     expected = f"expected {','.join(NEEDED)} and optionally {','.join(OPTIONAL)}"
     if unknown:
-        raise _fault(path, f"unknown column; {expected}", 1, repr(unknown[0]))
+        raise _fault(path, f"unknown column; {expected}", 1, repr(unknown[0][:40]))
     if repeated := [column for column, number in Counter(columns).items() if number > 1]:
         raise _fault(path, "the column stands twice", 1, repeated[0])
     if missing := [column for column in NEEDED if column not in columns]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.areas import Comparators, comparators, load_areas
 from engine.catalogue import Catalogue, Composite, Indicator, Theme
-from engine.changes import BOTTOM_QUARTILE, Change, Known, Standing, basket_standing
+from engine.changes import BOTTOM_QUARTILE, Change, Known, Standing, basket_standings
 from engine.comparison import compare
 from engine.panel import Panel
 from engine.ranking import Eligibility, Ranks
@@ -220,12 +220,7 @@ def _earlier_years(
             )
             past = rank_chosen(panel.rows(rows), basis, ranks.rows(rows))
             found.setdefault(ago, {}).update(
-                {
-                    (name, area): standing
-                    for name in names
-                    for area in past.panel.areas
-                    if (standing := basket_standing(past, name, area)) and standing.rank is not None
-                }
+                {(name, area): standing for name in names for area, standing in basket_standings(past, name).items()}
             )
     return found
 

@@ -19,10 +19,9 @@ from engine.margin import WITH_LIMITS, Certainty, RankInterval, bottom_begins, b
 from engine.periods import parse_period
 from engine.quality import Check
 from engine.ranking import Eligibility
-from state.snapshots import basis_at, latest
+from state.snapshots import AT, basis_at, latest
 
 _LIMITED = "(lower_ci IS NOT NULL OR upper_ci IS NOT NULL)"
-_AT = "from_snapshot <= :at AND (until_snapshot IS NULL OR until_snapshot > :at)"
 _NOW = "until_snapshot IS NULL"
 _BREAKS = (Check.LABELS_MOVED, Check.UNIT_CHANGED, Check.MEDIAN_JUMP)
 """What, once approved, makes the figures before and after no longer the same measure."""
@@ -168,7 +167,7 @@ def _cells(db: Database, snapshot: int, codes: Collection[str], area: str | None
         "CROSS JOIN indicators ON indicators.code = wanted.value "
         "CROSS JOIN ranks ON ranks.indicator_id = indicators.id "
         "LEFT JOIN observations ON observations.series_id = ranks.series_id AND observations.area_id = ranks.area_id "
-        f"WHERE rank IS NOT NULL AND {_NOW if current else _AT} AND (:area IS NULL OR ranks.area_id = :area)",
+        f"WHERE rank IS NOT NULL AND {_NOW if current else AT} AND (:area IS NULL OR ranks.area_id = :area)",
         {"codes": json.dumps(list(codes)), "at": snapshot, "area": _area(db, area) if area else None},
     ).fetchall()
     then = {} if current else _limits_then(db, snapshot, {row[2] for row in rows})

@@ -105,7 +105,10 @@ def connect(path: Path, *, migrate: bool = True) -> Database:
             msg = f"{path}: written by a later version ({', '.join(sorted(later))}); install that one"
             raise StateNewer(msg)
         if not migrate and migrations.pending(db):
-            msg = f"{path}: the running service is of an earlier version; stop it, or use its own command"
+            msg = (
+                f"{path}: the process that has it has not brought it up to date; try again in a moment. If that is a "
+                "service of an earlier version, stop it, or use its own command"
+            )
             raise StateNewer(msg)
         migrations.apply(db)
     return db

@@ -12,7 +12,7 @@ from engine.changes import Standing
 from engine.snapshot import Basis
 from state.published import PublishedRank, published_ranks
 from state.queries import current_snapshot
-from state.snapshots import basis_at
+from state.snapshots import AT, basis_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +128,8 @@ def edition_standings(db: Database, name: str) -> EditionStandings | None:
 def _frozen(db: Database, area: str, snapshot: int) -> dict[str, Standing]:
     """An area's standing in every theme, composite and spending line at a snapshot, where it had a rank."""
     rows = db.execute(
-        'SELECT name, rank, "of", quartile, tied FROM theme_ranks JOIN areas ON areas.id = area_id '
-        "WHERE areas.code = :area AND rank IS NOT NULL "
-        "AND from_snapshot <= :at AND (until_snapshot IS NULL OR until_snapshot > :at)",
+        'SELECT name, rank, "of", quartile, tied FROM theme_ranks JOIN areas ON areas.id = area_id '  # noqa: S608
+        f"WHERE areas.code = :area AND rank IS NOT NULL AND {AT}",
         {"area": area, "at": snapshot},
     )
     return {name: Standing(rank, of, quartile, bool(tied)) for name, rank, of, quartile, tied in rows}

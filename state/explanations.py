@@ -29,9 +29,8 @@ from engine.periods import parse_period
 from engine.ranking import Eligibility
 from engine.sensitivity import Sensitivity, Table, sensitivity
 from engine.snapshot import Basis
-from state.snapshots import basis_at, latest, read_change
+from state.snapshots import AT, basis_at, latest, read_change
 
-_AT = "from_snapshot <= :at AND (until_snapshot IS NULL OR until_snapshot > :at)"
 _AREA = "area_id = (SELECT id FROM areas WHERE code = :area)"
 _COUNCIL = "(SELECT council FROM snapshots ORDER BY id DESC LIMIT 1)"
 
@@ -139,7 +138,7 @@ def sensitivity_of(db: Database, name: str, area: str, snapshot: int) -> Sensiti
         "SELECT indicators.code, area_id, rank, value FROM indicators "  # noqa: S608
         "CROSS JOIN ranks ON indicator_id = indicators.id "
         "WHERE indicators.code IN (SELECT value FROM json_each(:codes)) AND rank IS NOT NULL "
-        f"AND eligibility = {Eligibility.ELIGIBLE:d} AND {_AT}",
+        f"AND eligibility = {Eligibility.ELIGIBLE:d} AND {AT}",
         {"codes": json.dumps(basis.made_of(name)), "at": snapshot},
     ).fetchall()
     members, areas, placed, figures = zip(*rows, strict=True) if rows else ((), (), (), ())
@@ -169,7 +168,7 @@ def _cells(db: Database, code: str, snapshot: int) -> list[Cell]:
         db.execute(
             "SELECT areas.code, value, rank, quartile, eligibility FROM ranks JOIN areas ON areas.id = area_id "  # noqa: S608
             "WHERE indicator_id = (SELECT id FROM indicators WHERE code = :code) AND rank IS NOT NULL "
-            f"AND {_AT} ORDER BY areas.code",
+            f"AND {AT} ORDER BY areas.code",
             {"code": code, "at": snapshot},
         )
     )
@@ -182,7 +181,7 @@ def basket_standing(db: Database, name: str, area: str, snapshot: int) -> Standi
     """Where an area stood in a theme or composite at a snapshot; None where it had no rank."""
     row = db.execute(
         'SELECT rank, "of", quartile, tied FROM theme_ranks '  # noqa: S608
-        f"WHERE name = :name AND {_AREA} AND rank IS NOT NULL AND {_AT}",
+        f"WHERE name = :name AND {_AREA} AND rank IS NOT NULL AND {AT}",
         {"name": name, "area": area, "at": snapshot},
     ).fetchone()
     return Standing(row[0], row[1], row[2], bool(row[3])) if row else None
@@ -200,12 +199,15 @@ def members(db: Database, name: str, area: str, snapshot: int) -> dict[str, Memb
 
 
 def _members(db: Database, codes: list[str], area: str, snapshot: int, *, judged: bool) -> dict[str, Member]:
-    """An area's standing in these indicators at a snapshot where it has one; with ``judged`` in eligible ones only."""
+    """An area's standing in these indicators at a snapshot where it has one; with ``judged`` in eligible ones only.
+
+    What is not judged has no quartile.
+    """
     rows = db.execute(
         "SELECT code, coalesce(nullif(name, ''), code), unit, decimals, polarity, "  # noqa: S608
-        'rank, "of", quartile, tied, period, value '
+        f'rank, "of", CASE eligibility WHEN {Eligibility.ELIGIBLE:d} THEN quartile END, tied, period, value '
         "FROM indicators CROSS JOIN ranks ON indicator_id = indicators.id "
-        f"WHERE code IN (SELECT value FROM json_each(:codes)) AND {_AREA} AND rank IS NOT NULL AND {_AT} "
+        f"WHERE code IN (SELECT value FROM json_each(:codes)) AND {_AREA} AND rank IS NOT NULL AND {AT} "
         f"AND (NOT :judged OR eligibility = {Eligibility.ELIGIBLE:d})",
         {"codes": json.dumps(codes), "area": area, "at": snapshot, "judged": judged},
     )

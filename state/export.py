@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from engine.panel import ABSENT
 from engine.ranking import Eligibility
 from state.observations import load_panel
-from state.snapshots import basis_at
+from state.snapshots import AT, basis_at
 
 Table = Literal["ranks", "themes", "observations", "changes"]
 TABLES: tuple[str, ...] = get_args(Table)
@@ -60,8 +60,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 Row = tuple[object, ...]
 
-_AT = "from_snapshot <= :at AND (until_snapshot IS NULL OR until_snapshot > :at)"
-
 
 def rows(db: Database, table: Table, *, snapshot: int, area: str | None) -> Iterator[Row]:
     """Rows of a table as of a snapshot, in the order of COLUMNS; of one area, or of all when ``area`` is None."""
@@ -79,7 +77,7 @@ def _ranks(db: Database, snapshot: int, area: str | None) -> Iterator[Row]:
     for row in db.execute(
         'SELECT indicators.code, theme, period, areas.code, value, rank, "of", quartile, '  # noqa: S608
         f"eligibility = {Eligibility.ELIGIBLE:d}, tied FROM ranks JOIN indicators ON indicators.id = indicator_id "
-        f"JOIN areas ON areas.id = area_id WHERE {_AT} AND (:area IS NULL OR areas.code = :area) "
+        f"JOIN areas ON areas.id = area_id WHERE {AT} AND (:area IS NULL OR areas.code = :area) "
         "ORDER BY indicators.code, areas.code",
         {"at": snapshot, "area": area},
     ):
@@ -90,7 +88,7 @@ def _ranks(db: Database, snapshot: int, area: str | None) -> Iterator[Row]:
 def _themes(db: Database, snapshot: int, area: str | None) -> Iterator[Row]:
     yield from db.execute(
         'SELECT name, areas.code, rank_sum, rank_count, rank, "of", quartile, rank_count, total FROM theme_ranks '  # noqa: S608
-        f"JOIN areas ON areas.id = area_id WHERE {_AT} AND (:area IS NULL OR areas.code = :area) "
+        f"JOIN areas ON areas.id = area_id WHERE {AT} AND (:area IS NULL OR areas.code = :area) "
         "ORDER BY name, areas.code",
         {"at": snapshot, "area": area},
     )

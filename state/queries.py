@@ -63,7 +63,7 @@ def theme_views(
     for composite, themes in composites.items():
         counts = [bottom.get(theme, (0, 0)) for theme in themes]
         bottom[composite] = (sum(low for low, _ in counts), sum(judged for _, judged in counts))
-    history = _history(db, area)
+    history = theme_years(db, area)
     rows = db.execute(
         "SELECT theme_ranks.name, kind, rank, \"of\", quartile, tied, rank_count, total, coalesce(expenditure, '') "
         "FROM theme_ranks JOIN areas ON areas.id = area_id LEFT JOIN theme_details USING (name) "
@@ -108,15 +108,26 @@ def bottom_counts(db: Database, area: str) -> dict[str, tuple[int, int]]:
     return {theme: (bottom, judged) for theme, bottom, judged in rows}
 
 
-def _history(db: Database, area: str) -> dict[str, dict[int, Standing]]:
+def theme_years(db: Database, area: str) -> dict[str, dict[int, Standing]]:
+    """Where an area stood in each theme, composite and spending line in earlier years, by name and years ago."""
     years: dict[str, dict[int, Standing]] = {}
     for name, ago, rank, of, tied, quartile in db.execute(
         'SELECT name, years_ago, rank, "of", tied, quartile FROM theme_years '
-        "JOIN areas ON areas.id = area_id WHERE code = ?",
+        "JOIN areas ON areas.id = area_id WHERE code = ? AND rank IS NOT NULL",
         (area,),
     ):
         years.setdefault(name, {})[ago] = Standing(rank, of, quartile, bool(tied))
     return years
+
+
+def baskets(db: Database, area: str) -> dict[str, tuple[str, Standing]]:
+    """Kind and standing of every theme and composite for an area now, by name."""
+    rows = db.execute(
+        'SELECT name, kind, rank, "of", quartile, tied FROM theme_ranks JOIN areas ON areas.id = area_id '
+        "WHERE until_snapshot IS NULL AND areas.code = ? AND kind <> 'expenditure' ORDER BY name",
+        (area,),
+    )
+    return {name: (kind, Standing(rank, of, quartile, bool(tied))) for name, kind, rank, of, quartile, tied in rows}
 
 
 def compared(db: Database) -> tuple[str, ...]:
@@ -200,21 +211,15 @@ def indicator_views(
     return views
 
 
-def significant_improvements(db: Database, theme: str | None = None) -> tuple[Improvement, ...]:
-    """Indicators, of one theme or of all, that were in the bottom quartile a year ago and left it or improved since.
+def improved_since(
+    db: Database, snapshot: SnapshotView, indicators: Iterable[IndicatorView]
+) -> tuple[Improvement, ...]:
+    """Those of the council's ``indicators`` that were in the bottom quartile a year ago and left it or improved since.
 
     As the council's report lists them: a year ago is the latest period ending at least a year before the current one,
     ranked as it stands revised since. Leaving is a fact; to have improved within the bottom quartile needs published
     limits at both ends and more than 1.96 standard errors. By theme; those that left first, the best placed first.
     """
-    snapshot = current_snapshot(db)
-    return () if snapshot is None else improved_since(db, snapshot, indicator_views(db, snapshot, theme))
-
-
-def improved_since(
-    db: Database, snapshot: SnapshotView, indicators: Iterable[IndicatorView]
-) -> tuple[Improvement, ...]:
-    """Those of the council's ``indicators`` that are ``significant_improvements``."""
     judged = [view for view in indicators if view.eligibility == "eligible"]
     before = a_year_before(judged)
     low = [

@@ -17,7 +17,7 @@ from engine.catalogue import SPENDING_LINE
 from engine.quadrants import Against
 from state.database import connect_reader, explained
 from state.explanations import distance_out, pace_of
-from state.histories import Plane, plane
+from state.planes import Plane, plane
 from state.published import published_ranks
 from state.queries import (
     bottom_counts,

@@ -11,19 +11,9 @@ from sqlite_utils import Database
 
 from engine.catalogue import Polarity
 from engine.periods import Period, parse_period
-from engine.progress import (
-    Known,
-    Progress,
-    Scorecard,
-    Target,
-    as_printed,
-    assess,
-    direction,
-    predict,
-    read_target,
-    scorecard,
-)
+from engine.progress import Progress, Scorecard, direction, scorecard
 from engine.progress import scorecards as counted
+from engine.targets import Known, Target, as_printed, assess, predict, read_target
 from state.queries import current_snapshot, indicator_views, peers
 from state.views import IndicatorView, SnapshotView
 

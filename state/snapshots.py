@@ -17,6 +17,9 @@ from engine.changes import Cause, Change, Kind, Standing
 from engine.panel import Panel
 from engine.snapshot import Basis, Snapshot
 
+AT = "from_snapshot <= :at AND (until_snapshot IS NULL OR until_snapshot > :at)"
+"""The rows of ``ranks`` and ``theme_ranks`` that held at the snapshot ``:at``."""
+
 
 @dataclass(frozen=True, slots=True)
 class SnapshotHead:

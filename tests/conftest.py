@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -9,19 +10,29 @@ import pytest
 LONG = (
     "system/test_people",
     "jobs/test_publisher_faults",
-    "system/",
     "jobs/test_real_releases",
+    "system/",
     "jobs/test_publisher_replay",
     "test_add_a_source",
-    "jobs/test_calendar",
+    "jobs/test_simulating",
     "bot/test_actions",
+    "bot/test_charts",
+    "jobs/test_years",
+    "bot/test_report",
+    "jobs/test_calendar",
     "engine/test_ranking",
     "jobs/sources/",
-    "bot/test_charts",
-    "bot/test_pictures",
-    "engine/test_snapshot",
-    "jobs/test_tidy",
     "bot/test_cli",
+    "bot/test_pictures",
+    "bot/test_history",
+    "bot/test_demo",
+    "engine/test_snapshot",
+    "engine/test_margin",
+    "engine/test_sensitivity",
+    "state/test_certainty",
+    "jobs/test_tidy",
+    "bot/test_simulated",
+    "engine/test_progress",
 )
 """Where the files are that take long, the longest first."""
 
@@ -40,6 +51,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((at for at, word in enumerate(LONG) if word in file), len(LONG))
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Nothing of what is loaded by now goes away, so it need not be searched for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

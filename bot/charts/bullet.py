@@ -18,7 +18,7 @@ from bot.charts.style import (
     width,
 )
 from engine.catalogue import Polarity
-from engine.progress import Known, Target, Verdict, as_printed, assess
+from engine.targets import Known, Target, Verdict, as_printed, assess
 from state.histories import IndicatorHistory, Spread
 
 BULLET = 0.86

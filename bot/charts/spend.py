@@ -27,17 +27,16 @@ from bot.charts.style import (
     among,
     fitted,
     foot,
-    listed,
     plain,
     short,
     told,
     width,
 )
 from bot.slack_text import Picture, unescape
-from bot.words import across, across_figure, count, deprived, place, position, quadrant, spend
+from bot.words import across, across_figure, count, deprived, place, position, quadrant, series, spend
 from engine.changes import Standing
 from engine.quadrants import BEST, WORST, Against, Half, Quadrant
-from state.histories import Plane, PlanePoint
+from state.planes import Plane, PlanePoint
 
 _PLOT, _AXIS = 3.0, 0.25
 _STRIP = 0.27
@@ -363,7 +362,7 @@ def _areas_alt(plane: Plane, own: PlanePoint | None) -> str:
     best = BEST if against == "spend" else Quadrant(_HIGH, _MOST)
     clauses = [
         f"Areas: {'; '.join(counts)}.",
-        *([f"{quadrant(best, against).capitalize()}: {listed(held[best])}."] if held[best] else []),
+        *([f"{quadrant(best, against).capitalize()}: {series(held[best])}."] if held[best] else []),
     ]
     return told(start, clauses, lambda _: "Names are left out.", _unplaced(plane))
 

@@ -28,7 +28,7 @@ from bot.charts.style import (
 )
 from bot.slack_text import Picture
 from bot.words import count, share
-from state.histories import QuartileStrip, ThemeQuartiles
+from state.strips import QuartileStrip, ThemeQuartiles
 
 _HEAD, _NAME, _LINE, _GAP = 0.22, 0.2, 0.16, 0.11
 _BLOCK = 0.125
@@ -90,8 +90,7 @@ def _fact(bottom: int, judged: int) -> str:
     """As "15 of 109 indicators (14%) in the bottom quartile"."""
     if not judged:
         return "no indicator is judged yet"
-    held = share(bottom, judged, "indicator") if bottom else f"none of {count(judged, 'indicator')}"
-    return f"{held} in the bottom quartile"
+    return f"{share(bottom, judged, 'indicator')} in the bottom quartile"
 
 
 def _key(card: Card, blocks: _Blocks) -> None:
@@ -103,7 +102,7 @@ def _key(card: Card, blocks: _Blocks) -> None:
 
 
 def _row(card: Card, row: ThemeQuartiles, top: float, blocks: _Blocks) -> None:
-    words = share(row.bottom, len(row.indicators)) if row.bottom else f"none of {len(row.indicators)}"
+    words = share(row.bottom, len(row.indicators))
     card.write(
         WIDTH - RIGHT, top + 0.09, words, colour=WORSE if row.bottom else SOFT, align="right", bold=bool(row.bottom)
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import io
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -376,9 +376,3 @@ def spread(wanted: Sequence[float], gap: float, top: float, bottom: float) -> li
 def drawable(words: str) -> str:
     """The words with a box for each character that the font cannot draw."""
     return "".join(char if ord(char) in _glyphs() else "□" for char in words)
-
-
-def listed(names: Iterable[str]) -> str:
-    """As "A, B and C"."""
-    known = list(names)
-    return f"{', '.join(known[:-1])} and {known[-1]}" if len(known) > 1 else "".join(known)

@@ -39,7 +39,7 @@ from bot.slack_text import Picture
 from bot.words import count, direction, not_judged, place
 from bot.words import spend as from_the_top
 from engine.catalogue import Polarity
-from engine.progress import Target, plain_target
+from engine.targets import Target, plain_target
 from state.histories import IndicatorHistory, IndicatorPeriod, Spread
 
 PERIODS = 36

@@ -36,8 +36,8 @@ from bot.charts.style import (
 from bot.slack_text import Picture
 from bot.words import ordinal, place, position
 from engine.changes import Standing
-from state.histories import ThemeHistory, ThemeYear
 from state.views import SnapshotView
+from state.years import ThemeHistory, ThemeYear
 
 _PLOT, _HEAD, _FOOT = 1.9, 0.17, 0.32
 """Above and below the bands there is room for the ranks of the first and the last."""
@@ -100,7 +100,7 @@ def _alike(year: ThemeYear) -> bool:
 
 def _thin(years: Sequence[ThemeYear], judged: int) -> tuple[str, ...]:
     """Until when fewer than two thirds of the theme's indicators go back."""
-    few = [one.year for one in years if one.standing and 3 * one.held < 2 * judged]
+    few = [one.year for one in years if one.thin(judged)]
     return (f"To {max(few)} on fewer than two thirds of today's indicators",) if few else ()
 
 

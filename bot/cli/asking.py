@@ -17,7 +17,7 @@ from bot.commands import Answers, match, named
 from bot.commands.why import explained, why_text
 from bot.errors import BotError
 from bot.slack_text import plain
-from bot.why_document import why_document
+from bot.tell.why import why_document
 from engine.areas import load_areas
 from jobs.errors import SettingsError
 from jobs.overview import overview

@@ -12,7 +12,7 @@ import typer
 from bot.cli.base import Config, Json, actor, app, now, reading, settings_of, show, stored, writing
 from bot.commands import match, named
 from bot.errors import BotError
-from bot.history_document import (
+from bot.tell.history import (
     edition_document,
     editions_text,
     history_document,
@@ -27,9 +27,9 @@ from jobs.settings import Settings
 from state.database import Database, connect, unit
 from state.editions import editions
 from state.errors import StateInUse
-from state.histories import years_held
 from state.published import published_ranks
 from state.reader import Reader
+from state.years import years_held
 
 T = TypeVar("T")
 
@@ -46,6 +46,12 @@ def history_command(context: typer.Context, config: Config = None, as_json: Json
     """Show every year's ranks, computed and as published, side by side."""
     if context.invoked_subcommand is None:
         history_show_command(config=config, as_json=as_json)
+        return
+    for name, option in (("config", "--config"), ("as_json", "--json")):
+        # The subcommand has its own and would not see it: an import would go to another database.
+        source = context.get_parameter_source(name)
+        if source and source.name == "COMMANDLINE":
+            raise SettingsError(f"{option} comes after {context.invoked_subcommand}, not before it")
 
 
 @history.command("show")

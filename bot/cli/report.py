@@ -11,10 +11,12 @@ import typer
 
 from bot.cli.base import Config, Json, app, reading, settings_of, show
 from bot.errors import BotError
-from bot.report import document, facts_document, gather, page, paper
+from bot.report import document, gather, page, paper
+from bot.tell.report import facts_document
 from jobs.errors import SettingsError
 
 FORMATS = ("html", "docx", "both")
+_FILES = frozenset({".html", ".htm", ".docx", ".pdf"})
 _SIZES = (("MB", 1_000_000), ("kB", 1_000))
 
 
@@ -31,6 +33,8 @@ def report_command(
     """Write the annex to a Cabinet paper: ranks, bottom quartile, changes, progress, spending, sources."""
     if form not in FORMATS:
         raise SettingsError(f"no format is called {form!r}; there are {', '.join(FORMATS)}")
+    if out.suffix.lower() in _FILES and not out.is_dir():
+        raise SettingsError(f"--out is a folder, and {out} is called like a file")
     settings = settings_of(config)
     with reading(settings) as reader:
         report = reader.read(lambda db: gather(db, settings.ranking.similar, against))
@@ -61,7 +65,7 @@ def _written(folder: Path, name: str, content: bytes) -> Path:
             file.write(content)
         Path(partial).chmod(0o644)
         Path(partial).replace(path)
-    except OSError:
+    except BaseException:  # also where it is interrupted
         Path(partial).unlink(missing_ok=True)
         raise
     return path.resolve()

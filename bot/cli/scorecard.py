@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from bot import scorecards as said
 from bot.cli.base import Config, Json, app, settings_of, show, stored
 from bot.errors import BotError
-from bot.slack_text import clean
-from bot.tell import table
-from engine.progress import Direction, Directions, Progress, Scorecard, Targets, relative_change, scorecard, scorecards
-from jobs.dashboards import APART, Dashboard, Row, read_dashboard, themes_apart
+from bot.tell.scorecard import file_document, file_text, names, own_document, own_text
+from engine.progress import Progress
+from jobs.dashboards import APART, read_dashboard, themes_apart
 from jobs.errors import SettingsError
 from state.scorecards import scorecard_report
 
@@ -45,14 +42,14 @@ def scorecard_command(
     if file is not None:
         board = read_dashboard(file.read_bytes(), file.name, similar)
         left_out = _left_out(board.printed(), without, () if every else APART)
-        show(_file_document(board, left_out, similar), _file_text(board, left_out, similar), as_json=as_json)
+        show(file_document(board, left_out, similar), file_text(board, left_out, similar), as_json=as_json)
         return
     report = stored(settings, lambda db: scorecard_report(db, similar))
     if report is None:
         raise BotError("there are no figures yet; give a dashboard file, or take a release in first")
     items = tuple(one.progress for one in report.indicators)
     left_out = _left_out(items, without, ())
-    show(_own_document(items, left_out), _own_text(items, left_out, similar), as_json=as_json)
+    show(own_document(items, left_out), own_text(items, left_out, similar), as_json=as_json)
 
 
 def _left_out(items: Sequence[Progress], asked: Sequence[str] | None, otherwise: Sequence[str]) -> tuple[str, ...]:
@@ -60,242 +57,5 @@ def _left_out(items: Sequence[Progress], asked: Sequence[str] | None, otherwise:
     themes = tuple(dict.fromkeys(item.theme for item in items))
     for word in asked or ():
         if not themes_apart(themes, [word]):
-            raise SettingsError(f"--without {word!r} is in no theme's name; there are {_names(themes)}")
+            raise SettingsError(f"--without {word!r} is in no theme's name; there are {names(themes)}")
     return themes_apart(themes, asked or otherwise)
-
-
-def _counted(items: Iterable[Progress], left_out: Sequence[str]) -> Directions:
-    return scorecard("", [item for item in items if item.theme not in left_out]).directions
-
-
-# --- documents ------------------------------------------------------------------------------------
-
-
-def _file_document(board: Dashboard, left_out: Sequence[str], similar: Fraction) -> dict[str, Any]:
-    printed, computed = scorecards(board.printed()), scorecards(board.computed())
-    return {
-        "quartiles": _quartiles(printed[-1]),
-        "direction_printed": _directions(_counted(board.printed(), left_out)),
-        "direction_computed": _directions(_counted(board.computed(), left_out)),
-        "agreement": _agreement(board.rows),
-        "targets": _targets(printed[-1].targets),
-        "direction_without": list(left_out),
-        "direction_printed_all": _directions(printed[-1].directions),
-        "direction_computed_all": _directions(computed[-1].directions),
-        "similar_change": float(similar),
-        "indicators": printed[-1].indicators,
-        "without_quartile": printed[-1].unplaced,
-        "themes": [
-            {
-                "theme": one.name,
-                "indicators": one.indicators,
-                "quartiles": _quartiles(one),
-                "direction_printed": _directions(one.directions),
-                "direction_computed": _directions(other.directions),
-                "agreement": _agreement([row for row in board.rows if row.progress.theme == one.name]),
-                "targets": _targets(one.targets),
-            }
-            for one, other in zip(printed[:-1], computed[:-1], strict=True)
-        ],
-        "disagreements": [_disagreement(row, similar) for row in board.disagreements],
-        "rows": [_row(row) for row in board.rows],
-    }
-
-
-def _own_document(items: Sequence[Progress], left_out: Sequence[str]) -> dict[str, Any]:
-    cards = scorecards(items)
-    return {
-        "quartiles": _quartiles(cards[-1]),
-        "direction_printed": None,
-        "direction_computed": _directions(_counted(items, left_out)),
-        "agreement": None,
-        "targets": _targets(cards[-1].targets),
-        "direction_without": list(left_out),
-        "direction_computed_all": _directions(cards[-1].directions),
-        "indicators": cards[-1].indicators,
-        "without_quartile": cards[-1].unplaced,
-        "themes": [
-            {
-                "theme": one.name,
-                "indicators": one.indicators,
-                "quartiles": _quartiles(one),
-                "direction_printed": None,
-                "direction_computed": _directions(one.directions),
-                "agreement": None,
-                "targets": _targets(one.targets),
-            }
-            for one in cards[:-1]
-        ],
-        "disagreements": [],
-        "rows": [{"code": item.code, **_progress(item)} for item in items],
-    }
-
-
-def _quartiles(card: Scorecard) -> dict[str, int]:
-    return {str(at): number for at, number in enumerate(card.quartiles, start=1)}
-
-
-def _directions(found: Directions) -> dict[str, int]:
-    return {
-        "improved": found.improved,
-        "similar": found.similar,
-        "declined": found.declined,
-        "not_comparable": found.not_comparable,
-    }
-
-
-def _targets(found: Targets) -> dict[str, Any]:
-    return {
-        "met": found.met,
-        "missed": found.missed,
-        "not_assessable": found.not_assessable,
-        "predicted": {
-            "on_course": found.on_course,
-            "not_on_course": found.not_on_course,
-            "not_assessable": found.unpredicted,
-        },
-    }
-
-
-def _agreement(rows: Iterable[Row]) -> dict[str, int]:
-    compared = [row for row in rows if row.compared]
-    return {"agree": sum(row.agrees for row in compared), "of": len(compared)}
-
-
-def _row(row: Row) -> dict[str, Any]:
-    return {
-        "line": row.line,
-        **_progress(row.progress),
-        "direction_printed": str(row.printed),
-        "direction_computed": str(row.progress.direction),
-        "now": None if row.now.value is None else f"{row.now.value:f}",
-        "before": None if row.before.value is None else f"{row.before.value:f}",
-        "polarity": str(row.polarity),
-    }
-
-
-def _progress(item: Progress) -> dict[str, Any]:
-    stated = item.target.stated
-    return {
-        "theme": item.theme,
-        "indicator": item.name,
-        "quartile": item.quartile,
-        "direction_printed": None,
-        "direction_computed": str(item.direction),
-        "target": item.target.words,
-        "became": str(item.verdict) if stated else None,
-        "predicted": str(item.course) if stated else None,
-    }
-
-
-def _disagreement(row: Row, similar: Fraction) -> dict[str, Any]:
-    return {
-        "line": row.line,
-        "theme": row.progress.theme,
-        "indicator": row.progress.name,
-        "printed": str(row.printed),
-        "computed": str(row.progress.direction),
-        "before": row.before.text,
-        "now": row.now.text,
-        "polarity": str(row.polarity),
-        "reason": reason(row, similar),
-    }
-
-
-# --- for people -----------------------------------------------------------------------------------
-
-
-def _file_text(board: Dashboard, left_out: Sequence[str], similar: Fraction) -> str:
-    printed = scorecards(board.printed())
-    card, compared = printed[-1], board.compared
-    agree = compared - len(board.disagreements)
-    bottom = (
-        f"{card.quartiles[-1]:,} of {card.placed:,} are in the bottom quartile" if card.placed else "none is judged"
-    )
-    level = f"similar is a change of at most {said.per_cent(similar)}"
-    lines = [
-        f"{said.directions(_counted(board.printed(), left_out))}, as printed; {bottom}; {said.targets(card.targets)}",
-        _without(left_out, card),
-        said.quartiles(card),
-        f"From the figures themselves: {_lower(said.directions(_counted(board.computed(), left_out)))}",
-        f"Arrow and figures agree in {agree:,} of {compared:,} rows that have both; {level}",
-        said.predicted(card.targets),
-    ]
-    heads = ("Theme", *said.HEADS, "Arrow agrees")
-    rows = [
-        (clean(one.name), *said.row(one), _agreed([row for row in board.rows if row.progress.theme == one.name]))
-        for one in printed[:-1]
-    ]
-    kept = [row for row in board.rows if row.progress.theme not in left_out]
-    if left_out and kept:
-        counted = scorecard("", [item for item in board.printed() if item.theme not in left_out])
-        rows.append(("All but those left out", *said.row(counted), _agreed(kept)))
-    rows.append(("All themes", *said.row(card), _agreed(board.rows)))
-    told = [_told(row, similar) for row in board.disagreements]
-    if told:
-        told = ["", "Where the arrow and the figures disagree:", *told]
-    return "\n".join([*(line for line in lines if line), table(heads, rows), *told])
-
-
-def _own_text(items: Sequence[Progress], left_out: Sequence[str], similar: Fraction) -> str:
-    cards = scorecards(items)
-    card = cards[-1]
-    level = f"similar is a change of at most {said.per_cent(similar)}"
-    lines = [
-        said.fact(card),
-        f"Without {_names(left_out)}: {_lower(said.directions(_counted(items, left_out)))}" if left_out else "",
-        said.quartiles(card) if card.indicators else "",
-        said.predicted(card.targets),
-        f"Each against its latest figure at least a year older; {level}",
-    ]
-    rows = [(clean(one.name), *said.row(one)) for one in cards[:-1]]
-    rows.append(("All themes", *said.row(card)))
-    return "\n".join([*(line for line in lines if line), table(("Theme", *said.HEADS), rows)])
-
-
-def _names(themes: Iterable[str]) -> str:
-    return "; ".join(clean(theme) for theme in themes)
-
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
-
-
-def _without(left_out: Sequence[str], card: Scorecard) -> str:
-    """Which themes the directions leave out, and what they are with them."""
-    if not left_out:
-        return ""
-    return f"Left out of the directions: {_names(left_out)}. With them: {_lower(said.directions(card.directions))}"
-
-
-def _agreed(rows: Iterable[Row]) -> str:
-    found = _agreement(rows)
-    return f"{found['agree']:,} of {found['of']:,}" if found["of"] else "–"
-
-
-def _told(row: Row, similar: Fraction) -> str:
-    figures = f"{row.before.text} → {row.now.text}"
-    name = f"{row.progress.theme}: {row.progress.name}"
-    return "  " + clean(f"Line {row.line}, {name}: {figures}, {reason(row, similar)}")
-
-
-_SAYS = {
-    Direction.IMPROVED: "improved",
-    Direction.SIMILAR: "similar",
-    Direction.DECLINED: "declined",
-}
-
-
-def reason(row: Row, similar: Fraction) -> str:
-    """Why the figures say otherwise, as "printed as similar; a rise of 14.29% where low is good is declined"."""
-    now, before = row.now.value, row.before.value
-    if now is None or before is None:
-        return ""
-    share = relative_change(now, before)
-    way = "rise" if now > before else "fall" if now < before else "change"
-    size = "from 0" if share is None else f"of {said.per_cent(abs(share))}"
-    computed = row.progress.direction
-    level = f", at most {said.per_cent(similar)}," if share is not None else ""
-    small = now == before or (share is not None and abs(share) <= similar)
-    why = level if small else f" where {row.polarity} is good"
-    return f"printed as {_SAYS[row.printed]}; a {way} {size}{why} is {_SAYS[computed]}"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.base import Config, Json, app, day_of, reading, settings_of, show
-from bot.simulated import simulated_document, simulated_text
+from bot.tell.simulation import simulated_document, simulated_text
 from jobs.policy import policy_from
 from jobs.simulating import simulate
 

@@ -39,10 +39,10 @@ from engine.progress import SIMILAR
 from engine.quadrants import Against
 from jobs.overview import Overview
 from state.editions import edition_names, edition_standings, editions
-from state.histories import theme_history, years_held
 from state.published import published_ranks
 from state.scorecards import scorecard_report
 from state.views import ChangeView
+from state.years import theme_history, years_held
 
 _RELEASE = re.compile(r"\s+(?:by |in |of )?release\s*#?(\d{1,9})$", re.IGNORECASE)
 _WHOLE = re.compile(
@@ -146,12 +146,15 @@ class _Asked:
         return replace(self, request=self.request.read_as(verb, argument)).answer()
 
     def _name_after_all(self) -> Named | None:
-        """The name that begins like a verb: "Council tax collected", or "new enterprise" where "new" means changes."""
+        """The name that begins like a verb: "Council tax collected", or "new enterprise" where "new" means changes.
+
+        What follows the verb being a whole name, it is that: "spend social care" with a line "spend-social-care".
+        """
         text, first = self.request.text, self.request.text.partition(" ")[0].casefold()
         if " " not in text:
             return None
         if whole := self.lookup.whole(text):
-            return whole
+            return None if self.argument and self.lookup.whole(self.argument) else whole
         if not self.argument or first == self.request.verb or self.request.others:
             return None
         found = self.lookup.written(text, self.lookup.everything)
@@ -304,25 +307,28 @@ class _Asked:
 
     def _bottom(self) -> Message:
         """The bottom quartile of everything, or of one theme."""
-        theme = None
-        if self.argument:
-            found = self.lookup.subject(self.argument, self.lookup.plain_themes)
-            if unclear := self._unclear(found, "theme", "bottom"):
-                return unclear
-            theme = found.found[0].key
-        report = self.reader.bottom(theme)
-        return themes.bottom(report, self.page) if report else nothing_yet()
+
+        def bottom(theme: str | None) -> Message:
+            report = self.reader.bottom(theme)
+            return themes.bottom(report, self.page) if report else nothing_yet()
+
+        return self._in_theme("bottom", bottom)
 
     def _scorecard(self) -> Message:
         """Directions of travel and targets: of all themes, or of the indicators of one."""
-        theme = None
-        if self.argument:
-            found = self.lookup.subject(self.argument, self.lookup.plain_themes)
-            if unclear := self._unclear(found, "theme", "scorecard"):
-                return unclear
-            theme = found.found[0].key
-        report = self.reader.read(lambda db: scorecard_report(db, self.similar, theme))
-        return scorecard(report, theme, self.page) if report else nothing_yet()
+
+        def card(theme: str | None) -> Message:
+            report = self.reader.read(lambda db: scorecard_report(db, self.similar, theme))
+            return scorecard(report, theme, self.page) if report else nothing_yet()
+
+        return self._in_theme("scorecard", card)
+
+    def _in_theme(self, verb: Verb, say: Callable[[str | None], Message]) -> Message:
+        """What a verb says of everything, or of the one theme that is named."""
+        if not self.argument:
+            return say(None)
+        found = self.lookup.subject(self.argument, self.lookup.plain_themes)
+        return self._unclear(found, "theme", verb) or say(found.found[0].key)
 
     def _changes(self) -> Message:
         """What moved: since a day, by a release, or the latest; of everything, or of one theme or indicator."""
@@ -499,32 +505,32 @@ class _Asked:
         """Against spending, unless it says "against deprivation"."""
         if other := _AGAINST_DEPRIVATION.fullmatch(self.argument):
             return self._again("deprivation", other[1] or "")
-        return self._plane("spend")
+        return self._plane("spend", self.argument)
 
     def _deprivation(self) -> Message:
-        return self._plane("deprivation")
+        return self._plane("deprivation", self.argument)
 
-    def _plane(self, against: Against) -> Message:
-        if not self.argument:
-            return self._plane_of_all(against)
-        found = self.lookup.subject(self.argument, self.lookup.themes)
+    def _plane(self, against: Against, name: str, *, chart: bool = False) -> Message:
+        """Performance against it of all themes, or of the one named, whose ``chart`` may be all that is asked for."""
+        if not name:
+            everything = self.reader.plane(against)
+            return spending.by_theme(everything, self.page) if everything else nothing_yet()
+        found = self.lookup.subject(name, self.lookup.themes)
         if unclear := self._unclear(found, "theme", against):
             return unclear
         one = found.found[0]
         theme, plane = self.reader.theme(one.key), self.reader.plane(against, one.key)
-        return spending.one_theme(plane, theme, self.page) if theme and plane else no_figures(one)
-
-    def _plane_of_all(self, against: Against) -> Message:
-        plane = self.reader.plane(against)
-        return spending.by_theme(plane, self.page) if plane else nothing_yet()
+        if theme is None or plane is None:
+            return no_figures(one)
+        return charting.chart_plane(plane, theme) if chart else spending.one_theme(plane, theme, self.page)
 
     def _chart(self) -> Message:
         if whole := _WHOLE.fullmatch(self.argument or "overall"):
             return self._chart_of_all(bottom=whole[1].casefold().startswith("bottom"))
         if deprived := _DEPRIVED.fullmatch(self.argument) or _AGAINST_DEPRIVATION.fullmatch(self.argument):
-            return self._chart_plane("deprivation", _SPEND.sub(r"\1", deprived[1] or ""))
+            return self._plane("deprivation", _SPEND.sub(r"\1", deprived[1] or ""), chart=True)
         if spent := _SPEND.fullmatch(self.argument):
-            return self._chart_plane("spend", spent[1])
+            return self._plane("spend", spent[1], chart=True)
         found = self.lookup.subject(self.argument)
         if unclear := self._unclear(found, "theme or indicator", "chart"):
             return unclear
@@ -541,16 +547,6 @@ class _Asked:
             return charting.chart_bottom(low) if low else nothing_yet()
         report = self.reader.overall()
         return charting.chart_overall(report) if report else nothing_yet()
-
-    def _chart_plane(self, against: Against, name: str) -> Message:
-        if not name:
-            return self._plane_of_all(against)
-        found = self.lookup.subject(name, self.lookup.themes)
-        if unclear := self._unclear(found, "theme", against):
-            return unclear
-        one = found.found[0]
-        theme, plane = self.reader.theme(one.key), self.reader.plane(against, one.key)
-        return charting.chart_plane(plane, theme) if theme and plane else no_figures(one)
 
     # --- where the figures come from --------------------------------------------------------------
 

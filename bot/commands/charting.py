@@ -9,7 +9,7 @@ from bot.commands.parts import answered, with_chart
 from bot.commands.spending import both_places, where_it_is
 from bot.commands.themes import bottom_fact, composites, headline, printed, share_of, years
 from bot.slack_text import ChartOf, Message, paragraphs
-from state.histories import Plane
+from state.planes import Plane
 from state.views import BottomReport, IndicatorReport, OverallReport, SnapshotView, ThemeReport
 
 

@@ -100,13 +100,15 @@ def compare_indicator(report: IndicatorReport, code: str, name: str, page: int) 
         fact = f"*{none} {verb} no figure in {words.name(view.name)}*"
     else:
         gained = their.rank - own.rank
-        where = "ahead of" if gained > 0 else "behind" if gained else "level with"
-        ranks = f"{words.place(own)} beside {words.nth(their.rank, tied=their.tied)}"
+        ahead, behind = ("above", "below") if view.polarity == "none" else ("ahead of", "behind")
+        where = ahead if gained > 0 else behind if gained else "level with"
+        ranks = f"{words.place_in(own, view.polarity)} beside {words.nth(their.rank, tied=their.tied)}"
         figures = (words.figure(value, view.unit, view.decimals) for value in (own.value, their.value))
         both = f"{' and '.join(figures)} {words.direction(view.polarity)}".strip()
         fact = f"*We are {where} {words.name(name)} in {words.name(view.name)}: {ranks}* · {both}"
     asked = f"{name} indicator {view.code}"
-    return paged(("compare", asked), page, [fact], [("*Best first*", lines)], report.snapshot)
+    heading = f"*{words.first(view.polarity).capitalize()} first*"
+    return paged(("compare", asked), page, [fact], [(heading, lines)], report.snapshot)
 
 
 def peers(snapshot: SnapshotView, names: Sequence[str]) -> Message:
@@ -134,13 +136,14 @@ def peers_theme(report: LeagueReport, page: int) -> Message:
 
 
 def peers_indicator(report: IndicatorReport, page: int) -> Message:
-    """Every area in the order of an indicator, the best first, with the figures."""
+    """Every area in the order of an indicator, the best or the highest first, with the figures."""
     view, council_code = report.indicator, report.snapshot.council
     ahead = [p.name for p in report.peers if view.standing and view.standing.rank and p.rank < view.standing.rank]
-    fact = _ahead(view.name, ahead, len(report.peers), view.standing)
+    fact = _ahead(view.name, ahead, len(report.peers), view.standing, view.polarity)
     lines = [peer_line(peer, view, council_code) for peer in report.peers]
     chart = ask_button("Chart", "chart", f"indicator {view.code}", f"Chart of {view.name}", CHART)
-    return paged(("peers", f"indicator {view.code}"), page, [fact], [("*Best first*", lines)], report.snapshot, [chart])
+    heading = f"*{words.first(view.polarity).capitalize()} first*"
+    return paged(("peers", f"indicator {view.code}"), page, [fact], [(heading, lines)], report.snapshot, [chart])
 
 
 def peer_line(peer: Peer, view: IndicatorView, council_code: str) -> str:
@@ -151,17 +154,18 @@ def peer_line(peer: Peer, view: IndicatorView, council_code: str) -> str:
     return f"• {rank} {area} — {words.figure(peer.value, view.unit, view.decimals)}{quartile}"
 
 
-def _ahead(name: str, ahead: Sequence[str], of: int, own: Standing | None) -> str:
-    """As "5 of 32 are ahead of us in Recycling: Derbyshire, …"."""
+def _ahead(name: str, ahead: Sequence[str], of: int, own: Standing | None, polarity: str = "") -> str:
+    """As "5 of 32 are ahead of us in Recycling: Derbyshire, …"; above us in what has no direction."""
+    where = "above" if polarity == "none" else "ahead of"
     if own is None or own.rank is None:
         return f"*We have no rank in {words.name(name)}*; {words.count(of, 'area')} have one"
     if not ahead:
         level = " level with others" if own.tied else ""
-        return f"*Nobody is ahead of us in {words.name(name)}: we are {words.place(own)}{level}*"
+        return f"*Nobody is {where} us in {words.name(name)}: we are {words.place_in(own, polarity)}{level}*"
     verb = "is" if len(ahead) == 1 else "are"
-    fact = f"*{len(ahead):,} of {of:,} {verb} ahead of us in {words.name(name)}*"
+    fact = f"*{len(ahead):,} of {of:,} {verb} {where} us in {words.name(name)}*"
     return words.joined(
-        fact, f"we are {words.place(own)}", words.listed([words.name(one) for one in ahead], _AHEAD_NAMED)
+        fact, f"we are {words.place_in(own, polarity)}", words.listed([words.name(one) for one in ahead], _AHEAD_NAMED)
     )
 
 

@@ -11,9 +11,9 @@ from bot.commands import themes
 from bot.commands.parts import CHART, ask_button, command, paged, paged_table, with_chart
 from bot.slack_text import ChartOf, Message, code, compose, paragraphs
 from state.editions import EditionStandings
-from state.histories import ThemeHistory, ThemeYear, YearsHeld
 from state.published import PublishedRank
 from state.views import OverallReport, ThemeReport, ThemeView
+from state.years import ThemeHistory, ThemeYear, YearsHeld
 
 _SINCE = re.compile(
     r"(.*?)\s*\b(?:against|since|versus|vs?\.?|than in|compared (?:with|to)|with|to) (?:the )?"
@@ -21,8 +21,6 @@ _SINCE = re.compile(
     re.IGNORECASE,
 )
 _EDITION = re.compile(r"(?:the )?(?:edition (\S.*)|((?:19|20)\d\d[/-]\d\d))", re.IGNORECASE)
-_PRINTED = 3
-"""Published ranks named in a line."""
 _IN_TABLE = 2
 _EDITIONS = 12
 
@@ -47,7 +45,7 @@ def history_theme(report: ThemeReport, history: ThemeHistory, page: int) -> Mess
         themes.years(view),
         themes.printed(report.published),
         "A published rank stands at the year its edition ends in." if report.published else "",
-        words.reaching_back(history.judged) if any(_thin(year, history.judged) for year in known) else "",
+        words.reaching_back(history.judged) if any(year.thin(history.judged) for year in known) else "",
     ]
     groups = [("*Year by year, newest first*", [_line(year, history.judged) for year in known])]
     chart = ask_button("Chart", "chart", f"theme {view.name}", f"Chart of {view.name}", CHART)
@@ -61,14 +59,9 @@ def _line(year: ThemeYear, judged: int) -> str:
     computed = (
         ", ".join(part for part in (words.place(standing), words.quartiles(None, standing)) if part) if standing else ""
     )
-    thin = f"on {words.share_held(year.held, judged)}" if standing and _thin(year, judged) else ""
+    thin = f"on {words.share_held(year.held, judged)}" if year.thin(judged) else ""
     printed = words.as_published(year.published) if year.published else ""
     return f"• {year.year} — {words.joined(computed, thin, printed)}"
-
-
-def _thin(year: ThemeYear, judged: int) -> bool:
-    """Whether fewer than two thirds of the indicators go back so far."""
-    return year.standing is not None and 3 * year.held < 2 * judged
 
 
 def history_all(report: OverallReport, found: Sequence[YearsHeld], named: Sequence[str], page: int) -> Message:
@@ -88,7 +81,7 @@ def history_all(report: OverallReport, found: Sequence[YearsHeld], named: Sequen
     rows += [(one.name, "–", "–", _cell(printed[one.name])) for one in found if one.kind == "published"]
     several = [view for view in views if sum(rank is not None for _, rank in view.history) > 1]
     held = words.count(len(several), "theme or composite", "themes and composites")
-    fact = f"*{held[:1].upper()}{held[1:]} {'has' if len(several) == 1 else 'have'} ranks of several years*"
+    fact = f"*{words.capital(held)} {'has' if len(several) == 1 else 'have'} ranks of several years*"
     back = max((len(view.history) for view in several), default=1)
     top = [
         words.joined(fact, f"the longest goes back {words.count(back - 1, 'year')}" if back > 1 else ""),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
 
 from bot import words
 from bot.commands.councils import peer_line
@@ -14,12 +13,11 @@ from bot.slack_text import Message
 from engine.changes import BOTTOM_QUARTILE
 from engine.explain import Distance
 from engine.pace import Pace
+from engine.periods import a_year_apart
 from state.views import IndicatorReport, IndicatorView, Peer
 
 AROUND = 3
 YEARS = 7
-_A_YEAR = 400
-"""Days between the ends of two periods that are still a year apart."""
 
 
 def indicator(report: IndicatorReport, page: int) -> Message:
@@ -27,15 +25,21 @@ def indicator(report: IndicatorReport, page: int) -> Message:
     view = report.indicator
     top = [_headline(view), _figure(view), _margin(view), _trend(report), _line(report), _source(view)]
     council = report.snapshot.council
-    groups = [("*Around us, best first*", [peer_line(peer, view, council) for peer in _around(report)])]
+    who = "Around us" if any(peer.code == council for peer in report.peers) else "Those in front"
+    groups = [
+        (
+            f"*{who}, {words.first(view.polarity)} first*",
+            [peer_line(peer, view, council) for peer in _around(report)],
+        )
+    ]
     everybody = ask_button("All areas", "peers", f"indicator {view.code}", f"All areas in {view.name}")
     extra = [*more_about("indicator", view.code, view.name), everybody]
     return paged(("indicator", view.code), page, top, groups, report.snapshot, extra)
 
 
 def _headline(view: IndicatorView) -> str:
-    change = words.trend(view.previous, view.standing)
-    rank = words.place(view.standing) if view.standing else words.NO_FIGURE
+    change = words.trend(view.previous, view.standing) if view.polarity != "none" else ""
+    rank = words.place_in(view.standing, view.polarity) if view.standing else words.NO_FIGURE
     fact = f"*{words.name(view.name)}: {rank}*{_before(view)} {change}".strip()
     return ", ".join(part for part in (fact, words.judged_surely(view)) if part)
 
@@ -45,16 +49,19 @@ def _margin(view: IndicatorView) -> str:
     if view.interval is None:
         return ""
     told = words.interval(view.interval)
-    doubt = not view.in_bottom_quartile and view.certainty == "unsure"
-    return f"{told[:1].upper()}{told[1:]}{', some of them in the bottom quartile' if doubt else ''}"
+    doubt = f", so it may {'not ' if view.in_bottom_quartile else ''}be in the bottom quartile"
+    return f"{words.capital(told)}{doubt if view.certainty == 'unsure' else ''}"
 
 
 def _before(view: IndicatorView) -> str:
     """As " (24th a year earlier)", or " (24th in 2015)" where nothing is held of the years between."""
     if view.previous is None or view.previous.rank is None:
         return ""
-    apart = date.fromisoformat(view.period_end) - date.fromisoformat(view.previous_end)
-    then = "a year earlier" if apart.days <= _A_YEAR else f"in {words.periods(None, view.previous)}"
+    then = (
+        "a year earlier"
+        if a_year_apart(view.previous_end, view.period_end)
+        else f"in {words.periods(None, view.previous)}"
+    )
     return f" ({words.position(view.previous)} {then})"
 
 
@@ -78,7 +85,8 @@ def _trend(report: IndicatorReport) -> str:
     ]
     of = max(max(point.of or 0, point.rank or 0) for point in points)
     shown = words.bars([point.rank for point in points], of)
-    return f"Trend: {', '.join(told)} {shown} (taller is a better rank)"
+    taller = "nearer to the highest" if view.polarity == "none" else "a better rank"
+    return f"Trend: {', '.join(told)} {shown} (taller is {taller})"
 
 
 def _around(report: IndicatorReport) -> Sequence[Peer]:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from engine.quadrants import Against
 from state.database import Database
-from state.histories import Plane
+from state.planes import Plane
 from state.views import (
     BottomReport,
     ChangeView,

@@ -13,7 +13,7 @@ from bot.commands.parts import answered, command, paged, paged_table, with_chart
 from bot.slack_text import ChartOf, Message, code, paragraphs, unescape
 from engine.changes import Standing
 from engine.quadrants import BEST, Against, Half
-from state.histories import Plane, PlanePoint
+from state.planes import Plane, PlanePoint
 from state.views import ThemeReport, ThemeView
 
 _NAMED = 12
@@ -81,18 +81,14 @@ def without_line(names: Sequence[str]) -> str:
 def _quadrants(points: Iterable[PlanePoint], against: Against) -> str:
     """As "High performing, low spending: 5 · Low performing, low spending: 3"."""
     counts = Counter(point.quadrant for point in points if point.quadrant)
-    return words.joined(*(f"{_capital(words.quadrant(where, against))}: {n}" for where, n in counts.most_common()))
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
+    return words.joined(*(f"{words.capital(words.quadrant(where, against))}: {n}" for where, n in counts.most_common()))
 
 
 def nothing_to_compare(plane: Plane) -> Message:
     """Why nothing can be set against it yet, and how to bring what is missing."""
     if plane.against == "spend":
         lines = [
-            "*No theme can be set against its spending yet.* No release has brought expenditure per head for it.",
+            "*No theme can be set against its spending yet.* No release has brought our expenditure per head.",
             _lines_wanted(plane),
             f"What is due, and from where: {command('sources')}. The themes themselves: {command('overall')}",
         ]
@@ -184,7 +180,7 @@ def among_areas(plane: Plane) -> list[str]:
     return [
         *([_better(plane)] if plane.own and plane.own.quadrant else []),
         *(
-            f"{_capital(words.quadrant(where, plane.against))}: {words.count(number, 'area')}"
+            f"{words.capital(words.quadrant(where, plane.against))}: {words.count(number, 'area')}"
             for where, number in counts.most_common()
         ),
         *left_out(plane),

@@ -155,11 +155,9 @@ def improvement_line(one: Improvement) -> str:
 def bottom_fact(report: BottomReport) -> str:
     """As "5 of 20 indicators (25%) of Police & Crime are in the bottom quartile"."""
     number = len(report.indicators)
-    share = (
-        words.share(number, report.judged, "indicator") if report.judged else words.count(0, "indicator").capitalize()
-    )
+    share = words.share(number, report.judged, "indicator") if report.judged else words.count(0, "indicator")
     within = f" of {words.name(report.theme)}" if report.theme else ""
-    return f"*{share}{within} {'is' if number == 1 else 'are'} in the bottom quartile*"
+    return f"*{share.capitalize()}{within} {'is' if number == 1 else 'are'} in the bottom quartile*"
 
 
 def changes(found: Sequence[ChangeView], asked: str, heading: str, page: int, snapshot: SnapshotView) -> Message:

@@ -130,9 +130,8 @@ def _basket(found: WhyBasket, most: int | None) -> _Told:
     top = (
         f"*{_fact(name, found.before, found.after, found.between)}* · {_average(shown, found.move)}",
         _between(found.between),
-        words.joined(*theme_comments(found, words.name, most=IN_A_LINE)),
+        words.joined(*theme_comments(found, words.name, most=IN_A_LINE, places_told=True)),
         _others(found.move, found.before, found.after),
-        "" if any(term.effect for term in found.move.terms) else "None of its indicators took another place",
         hangs_on(found),
         _since(found.after, found.now),
     )
@@ -148,11 +147,14 @@ def _basket(found: WhyBasket, most: int | None) -> _Told:
     return _Told(top, heading, tuple(parts), tuple(end for end in ends if end), _now(found))
 
 
-def theme_comments(found: WhyBasket, name: Callable[[str], str] = str, most: int = NAMED) -> tuple[str, ...]:
+def theme_comments(
+    found: WhyBasket, name: Callable[[str], str] = str, most: int = NAMED, *, places_told: bool = False
+) -> tuple[str, ...]:
     """The move that is explained in short sentences, compared with the day of its earlier side."""
     if found.summary is None:
         return ()
-    return comments(found.summary, name, f"on {words.day(found.between.since)}", most=most)
+    then = f"on {words.day(found.between.since)}"
+    return comments(found.summary, name, then, most=most, places_told=places_told)
 
 
 def hangs_on(found: WhyBasket) -> str:
@@ -175,7 +177,7 @@ def hangs_on(found: WhyBasket) -> str:
         if place and abs(place[0] - known.rank) > moved
     ]
     line = "; ".join([*([told] if told else []), *others])
-    return line[:1].upper() + line[1:]
+    return words.capital(line)
 
 
 def _range(known: Sensitivity, names: Mapping[str, str]) -> str:
@@ -312,17 +314,17 @@ def _indicator(found: WhyIndicator) -> _Told:
         _since(found.after, found.now),
         _way(found),
     ]
-    lines = tuple(f"• {line}" for line in _who(move)) if move else ()
+    lines = tuple(f"• {line}" for line in _who(move, "ahead of us" if judged else "above us")) if move else ()
     return _Told(tuple(top), "*Who moved past whom*" if lines else "", lines, (), ())
 
 
-def _who(move: IndicatorMove) -> Iterable[str]:
-    """Who was ahead on one side only; together they make the move."""
+def _who(move: IndicatorMove, ahead: str) -> Iterable[str]:
+    """Who was ``ahead`` on one side only; together they make the move."""
     for codes, one, many in (
         (move.overtaken_by, "passed us", "passed us"),
         (move.overtook, "was passed by us", "were passed by us"),
-        (move.joined_ahead, "came in ahead of us, with no figure before", "came in ahead of us, with no figure before"),
-        (move.left_ahead, "was ahead of us and has no figure now", "were ahead of us and have no figure now"),
+        (move.joined_ahead, f"came in {ahead}, with no figure before", f"came in {ahead}, with no figure before"),
+        (move.left_ahead, f"was {ahead} and has no figure now", f"were {ahead} and have no figure now"),
     ):
         if codes:
             yield f"{len(codes):,} {one if len(codes) == 1 else many}: {_areas(codes)}"
@@ -340,7 +342,7 @@ def _way(found: WhyIndicator) -> str:
     if found.way is None:
         return ""
     line = words.distance(found.way, found.indicator.unit, found.indicator.decimals)
-    far = f"{line[:1].upper()}{line[1:]}, {words.beside(found.way)}"
+    far = f"{words.capital(line)}, {words.beside(found.way)}"
     return words.joined(far, words.pace(found.pace, found.way))
 
 

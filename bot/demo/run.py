@@ -14,16 +14,18 @@ from typing import Any
 
 from rich.console import Console
 
-from bot import demo
+from bot import demo, report
 from bot.demo.stage import ANALYST, LEAD_CHANNEL, OPS_CHANNEL, SERVICE_LEAD, TEAM_CHANNEL, Stage, Standing, View
 from bot.demo.story import write_correction, write_out_of_scale, write_releases
 from bot.messages.alerts import ACKNOWLEDGE, CHART, WHY
 from bot.messages.ops import REJECT
 from bot.preview import Post, Section, Surface, draw, page
+from bot.report.parts import Paper
 from bot.slack_text import Message, Picture, literal, plain
 
-QUESTIONS = ("theme police", "indicator burglary", "spend", "compare nottinghamshire", "chart bottom")
+QUESTIONS = ("theme police", "indicator burglary", "scorecard", "spend", "compare nottinghamshire", "chart bottom")
 PAGE, PICTURE = "benchwatch-demo.html", "benchwatch-demo-themes.png"
+REPORT, DOCUMENT = "benchwatch-demo-report.html", "benchwatch-demo-report.docx"
 
 CAUSE = "Example: the survey went out in the weeks of the new rota"
 ACTION = "Example: carers are asked again by telephone"
@@ -35,6 +37,7 @@ NOTE = (
 )
 NEXT = """What to do next
   1. Look at all of it, as a page:     {page}
+     and at the annex to a report:     {report}
   2. Take in your own figures:         {command} ingest FILE.csv
      (the columns are in docs/operations.md)
   3. Ask in the terminal:              {command} ask "theme Police"
@@ -71,7 +74,8 @@ class Shown:
         for section, lines in self.brief:
             console.print(draw(section, most=lines))
         console.print()
-        console.print(NEXT.format(page=self.page, command=_command()), markup=False, highlight=False)
+        told = NEXT.format(page=self.page, report=self.page.with_name(REPORT), command=_command())
+        console.print(told, markup=False, highlight=False)
 
 
 def _command() -> str:
@@ -81,12 +85,15 @@ def _command() -> str:
 
 def run_demo(out: Path) -> Shown:
     """Run the story in a folder of its own and write the page and the chart into ``out``."""
+    out.mkdir(parents=True, exist_ok=True)  # first of all: where that cannot be done, there is no need to wait
     with tempfile.TemporaryDirectory() as scratch, Stage(Path(scratch)) as stage:
         play = _Play(stage, Path(scratch))
         play.run()
-    out.mkdir(parents=True, exist_ok=True)
+        annex = play.annex
     (out / PAGE).write_text(page(f"benchwatch: {demo.NAME}", play.sections, NOTE), encoding="utf-8")
     (out / PICTURE).write_bytes(play.chart.png)
+    (out / REPORT).write_text(report.page(annex), encoding="utf-8")
+    (out / DOCUMENT).write_bytes(report.document(annex))
     document = {
         "messages": [
             {"text": _words(one.said), "in_thread": bool(one.thread), "channel": one.channel} for one in stage.stands
@@ -96,6 +103,7 @@ def run_demo(out: Path) -> Shown:
         "home": _read(play.home),
         "chart": {"file": str(out / PICTURE), "alt": play.chart.alt},
         "page": str(out / PAGE),
+        "report": [str(out / REPORT), str(out / DOCUMENT)],
     }
     return Shown(tuple(play.sections), tuple(play.brief), out / PAGE, document)
 
@@ -112,6 +120,7 @@ class _Play:
     modals: list[View] = field(default_factory=list)
     home: View = field(default_factory=dict)
     chart: Picture = field(init=False)
+    annex: Paper = field(init=False)
 
     def run(self) -> None:
         """Play all of it. The correction comes last, as its figure is made up and nothing else is to rest on it."""
@@ -124,6 +133,7 @@ class _Play:
         self._digest()
         self._asked()
         self._home()
+        self.annex = self.stage.annex()
         self._corrected(alert, write_correction(self.folder, second))
 
     def _baseline(self, release: Path) -> None:

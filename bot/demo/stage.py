@@ -24,6 +24,8 @@ from bot.home import Homes
 from bot.home_view import CHOOSE, token
 from bot.people import Permissions
 from bot.pictures import Pictures
+from bot.report import gather, paper
+from bot.report.parts import Paper
 from bot.slack_text import Message, Picture
 from jobs.deciding import reject
 from jobs.digest import owe_digests
@@ -209,6 +211,13 @@ class Stage:
         """What the one who asks sees: the answer, and the chart that follows it."""
         answer = self._answers.payload(question)
         return json.loads(answer.full), self._pictures(answer.chart) if answer.chart else None
+
+    def annex(self) -> Paper:
+        """The annex to a committee's paper, as the figures stand."""
+        found = self._reader.read(lambda db: gather(db, self._settings.ranking.similar))
+        if found is None:
+            raise AssertionError("no release was taken in")
+        return paper(found)
 
     def home(self, person: str, subscribe: str = "") -> View:
         """What somebody sees on the Home tab, who chooses a theme there for the weekly digest."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bot.report.document import document
 from bot.report.facts import Report, gather
-from bot.report.facts_document import facts_document
 from bot.report.page import page
 from bot.report.wording import paper
 
-__all__ = ["Report", "document", "facts_document", "gather", "page", "paper"]
+__all__ = ["Report", "document", "gather", "page", "paper"]

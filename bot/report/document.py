@@ -67,8 +67,11 @@ def document(paper: Paper) -> bytes:
     for at, section in enumerate(paper.sections):
         heading = made.add_heading(section.heading, 1)
         heading.paragraph_format.page_break_before = section.fresh and at > 0
-        for before, block in zip((None, *section.blocks), section.blocks, strict=False):
+        blocks = (None, *section.blocks, None)
+        for before, block, after in zip(blocks, section.blocks, blocks[2:], strict=False):
             _add(made, block, Pt(8) if isinstance(before, Grid) else None)
+            if isinstance(block, Words) and isinstance(after, Grid):  # what introduces a table stands on its page
+                made.paragraphs[-1].paragraph_format.keep_with_next = True
     return _packed(made, paper)
 
 

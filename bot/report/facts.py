@@ -19,11 +19,13 @@ from state.database import Database
 from state.editions import Differences, edition_names, edition_standings, find_edition
 from state.explanations import distance_out
 from state.explanations import members as members_at
-from state.histories import Plane, QuartileStrip, ThemeHistory, quartile_strip, spend_by_theme, theme_history
+from state.planes import Plane, plane
 from state.queries import by_theme, compared, current_snapshot, improved_since, indicator_views, members, theme_views
 from state.scorecards import scorecards
+from state.strips import QuartileStrip, quartile_strip
 from state.summaries import theme_summaries
 from state.views import Improvement, IndicatorView, SnapshotView, ThemeView
+from state.years import ThemeHistory, theme_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class Report:
 
     Themes are compared with ``since``; so are indicators, but with last year where nothing but ranks of themes was
     published then: that is ``crossed``. ``left`` and ``entered`` crossed the line of the bottom quartile, ``improved``
-    were in it and improved significantly since last year. ``old`` are judged on a period that ended more than four
+    were in it and improved significantly since last year; ``comparable`` is whether any indicator stood on either side
+    of that line in what it is compared with. ``old`` are judged on a period that ended more than four
     years ago, ``unjudged`` get no quartile. The last of ``scorecards`` is that of all themes; ``similar`` is the
     relative change up to which a figure is similar.
     """
@@ -106,6 +109,7 @@ class Report:
     scorecards: tuple[Scorecard, ...]
     comparators: tuple[str, ...]
     releases: tuple[ReleaseUse, ...]
+    comparable: bool
     old: tuple[IndicatorView, ...]
     unjudged: tuple[IndicatorView, ...]
     histories: tuple[ThemeHistory, ...]
@@ -165,9 +169,7 @@ def gather(db: Database, similar: Fraction, against: str = "") -> Report | None:
     crossed = of_last_year if last_year else {line.view.name: line.summary for line in lines}
     composites = tuple(line for line in lines if line.view.kind == "composite")
     bottom = sorted((view for view in judged if view.in_bottom_quartile), key=by_theme)
-    spending = spend_by_theme(db)
-    spent = {point.measure.code for point in spending.points} if spending else set()
-    areas = load_areas()
+    spending = plane(db, "spend")
     return Report(
         snapshot=snapshot,
         since=side.since if side else Since(),
@@ -180,8 +182,9 @@ def gather(db: Database, similar: Fraction, against: str = "") -> Report | None:
         entered=_named(judged, {name: one.entered for name, one in crossed.items()}),
         improved=tuple(one for one in improved_since(db, snapshot, judged) if one.significant) if last_year else (),
         scorecards=scorecards(db, similar),
-        comparators=tuple(sorted(areas[code].name for code in compared(db) if code != snapshot.council)),
-        releases=_releases([*judged, *(view for view in everything if view.code in spent)]),
+        comparable=any(one.fell + one.rose + one.stayed for one in crossed.values()),
+        comparators=_others(db, snapshot),
+        releases=_releases(judged, everything, spending),
         old=tuple(sorted((view for view in judged if view.old), key=by_theme)),
         unjudged=tuple(sorted((view for view in views if not _judged(view)), key=by_theme)),
         histories=tuple(found for line in composites if (found := theme_history(db, line.view.name))),
@@ -243,9 +246,19 @@ def _named(judged: Iterable[IndicatorView], names: Mapping[str, Sequence[str]]) 
     return tuple(sorted(found, key=by_theme))
 
 
-def _releases(judged: Iterable[IndicatorView]) -> tuple[ReleaseUse, ...]:
-    """The newest first; those of no known day last."""
-    held = Counter((view.source, view.release, view.published) for view in judged)
+def _others(db: Database, snapshot: SnapshotView) -> tuple[str, ...]:
+    """The names of the areas compared but for the council's own."""
+    areas = load_areas()
+    return tuple(sorted(areas[code].name for code in compared(db) if code != snapshot.council))
+
+
+def _releases(
+    judged: Iterable[IndicatorView], everything: Iterable[IndicatorView], spending: Plane | None
+) -> tuple[ReleaseUse, ...]:
+    """Of what is judged and of the spending lines, the newest first; those of no known day last."""
+    spent = {point.measure.code for point in spending.points} if spending else set()
+    used = [*judged, *(view for view in everything if view.code in spent)]
+    held = Counter((view.source, view.release, view.published) for view in used)
     uses = [ReleaseUse(source, name, published, number) for (source, name, published), number in held.items()]
     by_name = sorted(uses, key=lambda use: (use.source, use.name))
     return tuple(sorted(by_name, key=lambda use: use.published, reverse=True))

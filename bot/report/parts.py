@@ -103,7 +103,7 @@ class Section:
     key: str
     heading: str
     blocks: tuple[Block, ...]
-    fresh: bool = True
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,12 @@ NAME = 300
 """Units of a name in a report: a table has room for all that is a name at all."""
 
 _MOST_DECIMALS, _FEWER = 3, 2
+_FURTHEST, _LISTED = 2, 4
+"""Largest moves named each way, and how many at most where several are as large."""
 _ISO_PERIOD = re.compile(r"^\d{4}-\d{2}-\d{2}(?:T00:00:00)?(?:/|$)")
+_SCORE = re.compile(r"^(?:average |mean |scaled |adjusted )*scores?(?: per \w+)?$", re.IGNORECASE)
+_PER_CENT_OF = re.compile(r"^%(?!\s*points?\b)")
+_SIGNED = re.compile(r"^(?:%|£|per ?cent)", re.IGNORECASE)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -82,7 +87,12 @@ def decimals(given: int | None, value: float | None = None) -> int:
 def figure(standing: Standing | None, view: IndicatorView) -> str:
     """As "87.8%"; "no figure" without one."""
     value = standing.value if standing else None
-    return seen(words.figure(value, view.unit, decimals(view.decimals, value)))
+    return seen(words.figure(value, unit(view.unit), decimals(view.decimals, value)))
+
+
+def unit(given: str) -> str:
+    """The unit beside a figure; none for a score, which its name says that it is: 18.6 and not 18.6 score."""
+    return "" if _SCORE.match(given.strip()) else given
 
 
 def about(standing: Standing | None, view: IndicatorView) -> str:
@@ -121,11 +131,19 @@ def moved(now: Standing, before: Standing | None) -> str:
     return f"{'up' if gained > 0 else 'down'} {words.count(abs(gained), 'place')}"
 
 
+def available(line: ThemeLine) -> str:
+    """Why there is no rank: "5 of 7 indicators available", "no indicator that is judged"."""
+    view = line.view
+    if not view.total:
+        return "no indicator that is judged"
+    return f"{view.available:,} of {words.count(view.total, 'indicator')} available"
+
+
 def headline(line: ThemeLine, side: Since) -> str:
     """As "Core Performance is 3rd of 32, up from 7th last year."."""
     name, now, before = outside(line.view.name), line.view.standing, line.before
     if now.rank is None:
-        return f"{name} has no rank: {line.view.available:,} of {words.count(line.view.total, 'indicator')} available."
+        return f"{name} has no rank: {available(line)}."
     fact = f"{name} is {place(now)}"
     if before is None or before.rank is None:
         return f"{fact}; it had no rank {since(side)}."
@@ -136,29 +154,11 @@ def headline(line: ThemeLine, side: Since) -> str:
     return f"{fact}, {way} from {words.position(before) if alike else place(before)} {since(side)}."
 
 
-def share(part: int, whole: int, what: str = "indicator") -> str:
-    """As "37 of 257 indicators (14%)", "none of 257 indicators", "none judged"."""
-    if not whole:
-        return "none judged"
-    if not part:
-        return f"none of {words.count(whole, what)}"
-    told = words.share(part, whole, what)
-    return told.replace("(0%)", "(under 1%)")
-
-
-def percentage(part: int, whole: int) -> str:
-    """As "14%", "under 1%", "0%"; a dash where there is nothing to be part of."""
-    if not whole:
-        return "–"
-    rounded = f"{100 * part / whole:.0f}%"
-    return "under 1%" if part and rounded == "0%" else rounded
-
-
 def in_bottom(part: int, whole: int, sure: str = "") -> str:
     """As "37 of 257 indicators (14%) are in the bottom quartile: 3 of them clearly."."""
     if not whole:
         return "No indicator has enough figures to be judged."
-    fact = f"{share(part, whole).capitalize()} {'are' if part > 1 else 'is'} in the bottom quartile"
+    fact = f"{words.share(part, whole, 'indicator').capitalize()} {'are' if part > 1 else 'is'} in the bottom quartile"
     return f"{fact}: {sure}." if sure else f"{fact}."
 
 
@@ -171,6 +171,11 @@ def crossings(left: int, entered: int, side: Since) -> str:
     return f"Compared with {that(side)}, {gone} and {come}."
 
 
+def nothing_to_compare(side: Since) -> str:
+    """In place of who crossed the line where that is not known of any indicator."""
+    return f"No indicator had a place {since(side)} to compare with."
+
+
 def themes_moved(better: int, worse: int, same: int, new: int, side: Since) -> str:
     """As "Compared with last year, 7 of 13 themes rank higher, 4 lower and 2 the same; 1 has no earlier rank."."""
     ranked = better + worse + same
@@ -180,9 +185,45 @@ def themes_moved(better: int, worse: int, same: int, new: int, side: Since) -> s
     counts = [(better, "higher"), (worse, "lower"), (same, "the same")]
     (first, way), *others = [(number, said) for number, said in counts if number]
     told = [f"{first} of {total} {'ranks' if first == 1 else 'rank'} {way}", *(f"{one} {said}" for one, said in others)]
-    listed = f"{', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else told[0]
     rest = f"; {new} {'has' if new == 1 else 'have'} no earlier rank" if new else ""
-    return f"Compared with {that(side)}, {listed}{rest}."
+    return f"Compared with {that(side)}, {words.series(told)}{rest}."
+
+
+def furthest(lines: Sequence[ThemeLine], side: Since) -> tuple[str, ...]:
+    """As "Largest moves up: Housing, from 21st of 30 to 1st of 31 (3 of 13 indicators comparable); Economy, …."."""
+    moves = [(gained, line) for line in lines if (gained := _gained(line))]
+    told = []
+    for way, sign in (("up", 1), ("down", -1)):
+        far = sorted(((sign * by, line) for by, line in moves if sign * by > 0), key=lambda move: -move[0])
+        least = far[min(_FURTHEST, len(far)) - 1][0] if far else 0
+        shown = [_from_to(line, side) for by, line in far if by >= least][:_LISTED]
+        if shown:
+            told.append(f"Largest {'move' if len(shown) == 1 else 'moves'} {way}: {'; '.join(shown)}.")
+    return tuple(told)
+
+
+def _gained(line: ThemeLine) -> int:
+    """Places gained, negative where lost; 0 without a rank on either side."""
+    now, before = line.view.standing.rank, line.before.rank if line.before else None
+    return 0 if now is None or before is None else before - now
+
+
+def _from_to(line: ThemeLine, side: Since) -> str:
+    """As "Housing, from 21st of 30 to 1st of 31"; and how few indicators that rests on where most are others."""
+    now, before, found = line.view.standing, line.before or Standing(None, None), line.summary
+    alike = before.of in {None, now.of}
+    told = f"from {words.position(before) if alike else place(before)} to {place(now)}"
+    known = found.fell + found.rose + found.stayed
+    few = side.kind != "published" and 2 * known < found.members
+    rests = f" ({known:,} of {words.count(found.members, 'indicator')} comparable)" if few else ""
+    return f"{outside(line.view.name)}, {told}{rests}"
+
+
+def improved(number: int) -> str:
+    """As "5 indicators that were in the bottom quartile last year have improved significantly."."""
+    were, have = ("was", "has") if number == 1 else ("were", "have")
+    told = f"{words.count(number, 'indicator')} that {were} in the bottom quartile {LAST_YEAR}"
+    return f"{told} {have} improved significantly."
 
 
 def directions(similar: Fraction) -> str:
@@ -210,8 +251,8 @@ def unjudged(reasons: Mapping[str, int]) -> str:
 
 
 def best(good: int, themes: int) -> str:
-    """As "6 of 9 themes with a spending line are high performing and low spending."."""
-    told = f"{good or 'none'} of {words.count(themes, 'theme')} with a spending line".capitalize()
+    """As "6 of 9 themes whose spending per head is known are high performing and low spending."."""
+    told = f"{good or 'none'} of {words.count(themes, 'theme')} whose spending per head is known".capitalize()
     return f"{told} {'is' if good <= 1 else 'are'} high performing and low spending."
 
 
@@ -226,7 +267,11 @@ def way_out(way: Distance | None, view: IndicatorView) -> tuple[str, str]:
     own, shown = view.standing.value if view.standing else None, decimals(view.decimals, gap)
     if own is not None and view.decimals != shown:  # so that what is shown adds up
         gap = abs(round(needed, shown) - round(own, shown))
-    return far, seen(f"{words.amount(gap, view.unit, shown)}, to {words.figure(needed, view.unit, shown)}")
+    measured = unit(view.unit)
+    if _PER_CENT_OF.match(measured):  # of what stands at the figure itself
+        measured = "%"
+    by = words.amount(gap, measured, shown) if _SIGNED.match(measured) else words.number(gap, shown)
+    return far, seen(f"{by}, to {words.figure(needed, measured, shown)}")
 
 
 def spark_alt(ranks: tuple[int | None, ...], name: str) -> str:
@@ -237,5 +282,4 @@ def spark_alt(ranks: tuple[int | None, ...], name: str) -> str:
 
 def listed(names: Sequence[str]) -> str:
     """As "A, B and C", names from outside made harmless."""
-    told = [outside(name) for name in names]
-    return f"{', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else "".join(told)
+    return words.series([outside(name) for name in names])

@@ -31,12 +31,15 @@ from bot.slack_text import Picture
 from engine.changes import Standing
 from engine.progress import Scorecard
 from engine.quadrants import BEST
-from state.histories import Plane, PlanePoint
+from state.planes import Plane, PlanePoint
 from state.views import IndicatorView
 
 ALL = "All themes"
 
 SIGNIFICANT = "a significant improvement"
+
+NAMED = 3
+"""Indicators of the bottom quartile named beside a theme; all have a list of their own."""
 
 YEARS = 7
 """Years in the small line beside a theme."""
@@ -55,10 +58,11 @@ def paper(report: Report) -> Paper:
         _summary(report),
         _themes(report),
         *_years(report),
+        *_moved_themes(report),
         _bottom(report),
         _changes(report),
-        _quartiles(report),
         *_progress(report),
+        _quartiles(report),
         _spending(report),
         method(report),
     )
@@ -86,10 +90,15 @@ def _summary(report: Report) -> Section:
     facts = [said.headline(line, side) for line in report.composites]
     if report.themes:
         facts.append(said.themes_moved(moves["↑"], moves["↓"], moves["→"], moves[""], side))
+        facts += said.furthest(report.themes, side)
+    if side.differences.any:
+        facts.append(f"{said.seen(words.not_alike(side.differences))}.")
     facts.append(said.in_bottom(report.quartiles[-1], report.judged))
-    facts.append(said.crossings(len(report.left), len(report.entered), report.crossed))
+    facts.append(_crossings(report))
+    if report.improved:
+        facts.append(said.improved(len(report.improved)))
     facts += _cheap(report.spending)
-    return Section("summary", "Summary", (Bullets(tuple(facts)),), fresh=False)
+    return Section("summary", "Summary", (Bullets(tuple(facts)),))
 
 
 def _cheap(plane: Plane | None) -> Iterator[str]:
@@ -99,15 +108,15 @@ def _cheap(plane: Plane | None) -> Iterator[str]:
 
 
 def _themes(report: Report) -> Section:
-    """The summary table, and the same as a chart."""
+    """The summary table."""
     side = said.since(report.since)
     lines = report.lines
     columns = (
-        Column("Theme", 19),
+        Column("Theme", 16),
         Column(f"Performance rank ({side})", 17),
-        Column("Expenditure rank", 15),
+        Column("Expenditure rank", 16),  # in the document no narrower: its longest word is to stand on one line
         Column(f"Last {YEARS} years", 14),
-        Column("Comments", 35),
+        Column("Comments", 37),
     )
     rows = tuple(_theme_row(report, line) for line in lines)
     grid = Grid(f"Performance and expenditure by theme; in brackets the rank {side}", columns, rows)
@@ -115,11 +124,10 @@ def _themes(report: Report) -> Section:
         "In performance 1 is the best rank; ↑ is a better rank than the one in brackets, ↓ a worse one, → the same, "
         "and = a shared place. In expenditure 1 is the highest net spend per head. The line runs over the years with "
         "the best rank at the top, the latest year marked by the large dot."
-    ) + (" A theme without a spending line has n/a." if any(line.spend is None for line in lines) else "")
+    ) + (" Where spending per head is not known it is n/a." if any(line.spend is None for line in lines) else "")
     if not lines:
         return Section("themes", "Performance and expenditure by theme", (Words("No theme has a rank yet."),))
-    blocks: tuple[Block, ...] = (Words(note), grid, *_themes_figure(report))
-    return Section("themes", "Performance and expenditure by theme", blocks, fresh=False)
+    return Section("themes", "Performance and expenditure by theme", (Words(note), grid))
 
 
 def _theme_row(report: Report, line: ThemeLine) -> tuple[Cell, ...]:
@@ -129,7 +137,9 @@ def _theme_row(report: Report, line: ThemeLine) -> tuple[Cell, ...]:
     # Who entered, left and improved has lists of its own. Here it would make the table long, and a composite, whose
     # last year may be another than its themes', would count others.
     short = replace(line.summary, entered=(), left=(), improved=())
-    told = comments(short, said.outside, said.since(report.since))
+    told = comments(short, said.outside, said.since(report.since), most=NAMED)
+    if now.rank and line.before and line.before.rank:  # the move stands beside the rank
+        told = told[1:]
     return said.outside(line.view.name), rank, place, _spark(line), Bullets(told)
 
 
@@ -137,7 +147,7 @@ def _among(line: ThemeLine, side: Since) -> tuple[str, ...]:
     """As "of 32, up 4 places"; and of how many the earlier rank was, where that differs."""
     now, before = line.view.standing, line.before
     if now.rank is None:
-        return (f"{line.view.available:,} of {words.count(line.view.total, 'indicator')} available",)
+        return (said.available(line),)
     differs = before is not None and before.rank is not None and before.of not in {None, now.of}
     earlier = f"of {before.of} {said.since(side)}" if differs and before else ""
     return tuple(part for part in (f"of {now.of}, {said.moved(now, before)}", earlier) if part)
@@ -151,19 +161,21 @@ def _spark(line: ThemeLine) -> Cell:
     return Spark(ranks, of, said.spark_alt(ranks, said.outside(line.view.name)))
 
 
-def _themes_figure(report: Report) -> Iterator[Figure]:
-    lines = report.themes
-    if any(line.view.standing.rank for line in lines):
-        moves = [ThemeMove(line.view.name, line.before, line.view.standing) for line in lines]
-        yield _chart(themes_chart(moves, report.snapshot, (said.since(report.since), f"now, {said.day(report.day)}")))
-
-
 def _years(report: Report) -> Iterator[Section]:
     """The composites over the years."""
     held = (replace(one, years=one.years[-DECADE:]) for one in report.histories)
     charts = [_chart(theme_chart(one), small=True) for one in held if any(year.standing for year in one.years)]
     if charts:
         yield Section("years", "Overall ranks over the years", tuple(charts))
+
+
+def _moved_themes(report: Report) -> Iterator[Section]:
+    """Every theme now and before as a chart."""
+    lines, then = report.themes, said.since(report.since)
+    if any(line.view.standing.rank for line in lines):
+        moves = [ThemeMove(line.view.name, line.before, line.view.standing) for line in lines]
+        chart = _chart(themes_chart(moves, report.snapshot, (then, f"now, {said.day(report.day)}")))
+        yield Section("moves", f"Themes now and {then}", (chart,))
 
 
 # --- the bottom quartile ---------------------------------------------------------------------------
@@ -179,9 +191,7 @@ def _bottom(report: Report) -> Section:
     judged = {line.view.name: line.judged for line in report.themes}
     for theme, lines in groupby(report.bottom, key=lambda line: line.indicator.theme):
         blocks += [Heading(said.outside(theme)), _bottom_grid(theme, list(lines), judged.get(theme, 0))]
-    if report.strip and report.strip.themes:
-        blocks.append(_chart(bottom_chart(report.strip)))
-    return Section("bottom", "Indicators in the bottom quartile", tuple(blocks))
+    return Section("bottom", "Indicators in the bottom quartile", tuple(blocks), fresh=True)
 
 
 _BOTTOM_NOTE = (
@@ -193,7 +203,7 @@ _BOTTOM_NOTE = (
 def _bottom_grid(theme: str, lines: Sequence[BottomLine], judged: int) -> Grid:
     columns = (Column("Indicator", 33), Column("Figure", 25), Column("Rank", 18), Column("To leave it", 24))
     rows = tuple((_indicator(line.indicator), _figure(line.indicator), _rank(line), _way(line)) for line in lines)
-    return Grid(f"{said.outside(theme)}: {said.share(len(lines), judged)}", columns, rows)
+    return Grid(f"{said.outside(theme)}: {words.share(len(lines), judged, 'indicator')}", columns, rows)
 
 
 def _indicator(view: IndicatorView) -> Cell:
@@ -221,7 +231,7 @@ def _way(line: BottomLine) -> Cell:
 def _changes(report: Report) -> Section:
     """Who left and who entered the bottom quartile, and who improved significantly."""
     that = said.that(report.crossed)
-    blocks: list[Block] = [Words(said.crossings(len(report.left), len(report.entered), report.crossed))]
+    blocks: list[Block] = [Words(_crossings(report))]
     improved = {one.indicator.code for one in report.improved}
     for heading, views in (
         ("Left the bottom quartile", report.left),
@@ -234,6 +244,12 @@ def _changes(report: Report) -> Section:
         if views:
             blocks += [Heading(heading), _moves(f"{heading}: {words.count(len(views), 'indicator')}", views, improved)]
     return Section("changes", f"Changes since {that}", tuple(blocks))
+
+
+def _crossings(report: Report) -> str:
+    if not report.comparable:
+        return said.nothing_to_compare(report.crossed)
+    return said.crossings(len(report.left), len(report.entered), report.crossed)
 
 
 def _moves(caption: str, views: Iterable[IndicatorView], improved: Collection[str]) -> Grid:
@@ -255,7 +271,7 @@ def _stood(view: IndicatorView, standing: Standing | None, more: str = "") -> Ce
 
 
 def _quartiles(report: Report) -> Section:
-    """How many indicators of each theme are in each quartile."""
+    """How many indicators of each theme are in each quartile, and the same as a chart."""
     columns = (
         Column("Theme", 34),
         *(Column(name, 11, number=True) for name in ("Top", "Second", "Third", "Bottom")),
@@ -265,12 +281,13 @@ def _quartiles(report: Report) -> Section:
     rows = [_counted(said.outside(line.view.name), line.quartiles) for line in report.themes]
     rows.append(_counted(ALL, report.quartiles))
     grid = Grid("Indicators by quartile and theme", columns, tuple(rows), total=True)
-    return Section("quartiles", "Quartiles by theme", (grid,))
+    strip = (_chart(bottom_chart(report.strip)),) if report.strip and report.strip.themes else ()
+    return Section("quartiles", "Quartiles by theme", (grid, *strip))
 
 
 def _counted(name: str, held: Sequence[int]) -> tuple[Cell, ...]:
     judged = sum(held)
-    return name, *(f"{number:,}" for number in held), f"{judged:,}", said.percentage(held[-1], judged)
+    return name, *(f"{number:,}" for number in held), f"{judged:,}", words.percentage(held[-1], judged)
 
 
 # --- progress --------------------------------------------------------------------------------------
@@ -319,13 +336,13 @@ def _counts(caption: str, headings: Sequence[str], rows: Mapping[str, Sequence[i
 
 
 def _spending(report: Report) -> Section:
-    """Every theme with a spending line by its two ranks."""
+    """Every theme whose spending is known by its two ranks."""
     heading = "Performance against expenditure"
     plane = report.spending
     points = (*plane.points, *plane.unplaced) if plane else ()
     if plane is None or not any(point.across.rank for point in points):
         nothing = Words("No release has brought expenditure per head for any theme.")
-        return Section("spending", heading, (nothing,), fresh=False)
+        return Section("spending", heading, (nothing,))
     columns = (
         Column("Theme", 28),
         Column("Performance", 18),
@@ -337,11 +354,15 @@ def _spending(report: Report) -> Section:
         for point in sorted(points, key=lambda point: (point.kind != "composite", point.name))
     )
     blocks: list[Block] = [
-        Words("In performance 1st is the best. In expenditure 1st is the highest per head, so the last is the lowest."),
-        Grid("Performance and expenditure of the themes with a spending line", columns, rows),
+        Words(
+            "In performance 1st is the best. In expenditure 1st is the highest per head, so the last is the lowest. "
+            "High and low are the halves of the places: a theme in the better half is high performing, and one in the "
+            "half that spends less is low spending."
+        ),
+        Grid("Performance and expenditure of the themes whose spending is known", columns, rows),
     ]
     if plane.without:
-        blocks.append(Words(f"Without a spending line: {said.listed(plane.without)}.", "note"))
+        blocks.append(Words(f"No spending per head is known for {said.listed(plane.without)}.", "note"))
     if plane.points:
         blocks.append(_chart(plane_chart(plane)))
     return Section("spending", heading, tuple(blocks))

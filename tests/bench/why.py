@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from bot.commands.why import why_text
-from bot.why_document import why_document
+from bot.tell.why import why_document
 from state import reasons
 from state.database import Database, connect_reader
 

@@ -13,7 +13,7 @@ from engine.changes import Cause, Change, Kind, Standing
 from engine.quadrants import Against
 from jobs.overview import DataSetLine, IndicatorLine, Overview, SourceLine
 from state.database import Database, nothing_yet
-from state.histories import Measure, Plane, PlanePoint
+from state.planes import Measure, Plane, PlanePoint
 from state.views import (
     AreaStanding,
     BottomReport,

@@ -79,15 +79,15 @@ def test_how_many_are_how_sure(counts: tuple[int, int, int], said: str) -> None:
     assert words.how_sure(*counts) == said
 
 
-COUNTED = "when the published margins of error are counted"
+BY = "y the published margins of error it"
 
 
 @pytest.mark.parametrize(
     ("interval", "said"),
     [
-        pytest.param(RankInterval(24, 31, 31), f"its rank lies between 24th and 31st of 31 {COUNTED}", id="some"),
-        pytest.param(RankInterval(1, 32, 32), f"its rank lies between 1st and 32nd of 32 {COUNTED}", id="any"),
-        pytest.param(RankInterval(3, 3, 31), f"its rank is 3rd of 31 also {COUNTED}", id="one-place"),
+        pytest.param(RankInterval(24, 31, 31), f"b{BY} may stand anywhere from 24th to 31st of 31", id="some"),
+        pytest.param(RankInterval(1, 32, 32), f"b{BY} may stand anywhere from 1st to 32nd of 32", id="any"),
+        pytest.param(RankInterval(3, 3, 31), f"b{BY} is 3rd of 31 as well", id="one-place"),
     ],
 )
 def test_the_places_left_open(interval: RankInterval, said: str) -> None:
@@ -318,7 +318,7 @@ SPAN = RankInterval(24, 31, 32)
 
 
 def between(best: str, worst: str) -> str:
-    return f"Its rank lies between {best} and {worst} of 32 {COUNTED}"
+    return f"B{BY} may stand anywhere from {best} to {worst} of 32"
 
 
 LOW, HIGH = indicator("Vehicle crime", 28), indicator("Confidence in the police", 7)
@@ -368,7 +368,7 @@ def test_the_first_line_about_the_bottom_quartile_says_how_much_of_it_is_sure() 
         pytest.param(
             replace(LOW, interval=SPAN),
             ", quartile 4, within the margin of error",
-            between("24th", "31st"),
+            between("24th", "31st") + ", so it may not be in the bottom quartile",
             id="unsure",
         ),
         pytest.param(
@@ -380,7 +380,7 @@ def test_the_first_line_about_the_bottom_quartile_says_how_much_of_it_is_sure() 
         pytest.param(
             replace(HIGH, interval=RankInterval(1, 25, 32)),
             ", quartile 1",
-            between("1st", "25th") + ", some of them in the bottom quartile",
+            between("1st", "25th") + ", so it may be in the bottom quartile",
             id="reaches-in",
         ),
         pytest.param(
@@ -389,7 +389,7 @@ def test_the_first_line_about_the_bottom_quartile_says_how_much_of_it_is_sure() 
         pytest.param(
             replace(HIGH, interval=RankInterval(7, 7, 32)),
             ", quartile 1",
-            f"Its rank is 7th of 32 also {COUNTED}",
+            f"B{BY} is 7th of 32 as well",
             id="one-place",
         ),
     ],

@@ -24,20 +24,11 @@ from bot.charts.style import BETTER, DPI, SMALL, TEXT, WORSE, fitted, spread, to
 from bot.slack_text import Picture
 from engine.changes import Standing
 from engine.quadrants import Against
-from state.histories import (
-    IndicatorHistory,
-    IndicatorPeriod,
-    Judged,
-    Measure,
-    Plane,
-    PlanePoint,
-    QuartileStrip,
-    Spread,
-    ThemeHistory,
-    ThemeQuartiles,
-    ThemeYear,
-)
+from state.histories import IndicatorHistory, IndicatorPeriod, Spread
+from state.planes import Measure, Plane, PlanePoint
+from state.strips import Judged, QuartileStrip, ThemeQuartiles
 from state.views import SnapshotView
+from state.years import ThemeHistory, ThemeYear
 
 COUNCIL = "E10000018"
 ON = SnapshotView(3, "2024-07-20/1", COUNCIL, "Leicestershire", "county areas", 32, "rank", illustrative=False)

@@ -128,7 +128,7 @@ def test_bottom_goes_theme_by_theme_with_what_left() -> None:
         "Left it since last year's figures\n▲ Arson — 28th → 20th of 32, quartile 4 → 3 · 5.9 → 4.1 per 1,000" in text
     )
     assert told("worst police").startswith("1 of 3 indicators (33%) of Police & Crime is in the bottom quartile")
-    assert told("bottom", FakeReader(indicators=())).startswith("0 of 3 indicators (0%) are in the bottom quartile")
+    assert told("bottom", FakeReader(indicators=())).startswith("None of 3 indicators are in the bottom quartile")
 
 
 def test_changes_tell_their_cause_release_by_release() -> None:
@@ -335,7 +335,8 @@ def test_every_answer_keeps_the_limits_with_everything_at_its_longest() -> None:
     reader = Large(themes=everything, indicators=many, councils=counties, moved=moved, came=came, improved=improved)
     commands = ("", "theme", "theme 0", "indicator", "indicator c7", "overall", "bottom", "changes", "council", "peers",
                 "council county 7", "compare county 7", "compare county 7 theme 0", "peers theme 0", "spend",
-                "spend 0", "deprivation", "deprivation 0", "chart deprivation 0", "chart theme 0", "releases", "release 3", "sources", "people")  # fmt: skip
+                "spend 0", "deprivation", "deprivation 0", "chart deprivation 0", "chart theme 0",
+                "releases", "release 3", "sources", "people")  # fmt: skip
     for first in commands:
         for text in (first, f"{first} page 2", f"{first} page 9999"):
             message = answer(text, reader, today=TODAY, overview=lambda: overview(*datasets))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from bot.commands import SHARE, Answers
 from bot.slack_text import ChartOf, plain
-from state.views import BottomReport, OverallReport, ThemeReport
+from state.views import BottomReport, IndicatorReport, OverallReport, ThemeReport
 from tests.bot.asking import COUNCIL, SNAPSHOT, FakeReader, ask, buttons, indicator, theme, told
 
 
@@ -124,6 +125,34 @@ def test_everybody_in_the_order_of_a_theme_or_indicator() -> None:
     assert "• 28th Leicestershire (us) — 7.0 per 1,000, quartile 4" in text
 
 
+def test_without_a_figure_of_ours_nobody_is_around_us() -> None:
+    class Absent(FakeReader):
+        def indicator(self, code: str) -> IndicatorReport | None:
+            found = super().indicator(code)
+            return replace(found, peers=tuple(peer for peer in found.peers if peer.code != COUNCIL)) if found else None
+
+    assert "Around us, best first" in told("indicator vehicle")
+    text = told("indicator vehicle", Absent())
+    assert "Those in front, best first" in text
+    assert "Around us" not in text
+
+
+def test_what_has_no_direction_is_neither_better_nor_ahead() -> None:
+    view = indicator("Takeaways", 28, polarity="none", eligibility="no_direction")
+    reader = FakeReader(indicators=(view,))
+    own = told("indicator takeaways", reader).splitlines()
+    assert own[0] == "Takeaways: 28th highest of 32 (24th a year earlier), no direction, so not judged"
+    assert any(line.endswith(" (taller is nearer to the highest)") for line in own)
+    assert "Around us, highest first" in own
+    everybody = told("peers takeaways", reader)
+    assert everybody.startswith("27 of 32 are above us in Takeaways · we are 28th highest of 32 · County 1, County 2, ")
+    assert "Highest first" in everybody
+    top = FakeReader(indicators=(indicator("Takeaways", 1, polarity="none", eligibility="no_direction"),))
+    assert told("peers takeaways", top).startswith("Nobody is above us in Takeaways: we are highest of 32")
+    for text in ("\n".join(own), everybody):
+        assert not re.search("better|best|ahead|[↑↓▲▼]", text, re.IGNORECASE)
+
+
 @pytest.mark.parametrize(
     ("typed", "chart", "fact"),
     [
@@ -133,7 +162,7 @@ def test_everybody_in_the_order_of_a_theme_or_indicator() -> None:
         (
             "chart deprivation police",
             ChartOf("deprivation", ("Police & Crime",)),
-            "Police & Crime: low performing, less deprived · 21st of 32 in performance, deprivation 441.2 score, 32nd most",
+            "Police & Crime: low performing, less deprived · 21st of 32 in performance, deprivation 441.2 score, ",
         ),
         (
             "chart spend police against deprivation",

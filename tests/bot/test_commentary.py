@@ -66,6 +66,27 @@ def test_the_move(before: Standing | None, now: Standing, told: str) -> None:
     assert comments(theme(now, before))[0] == told
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        pytest.param(at(11), at(21), ("10 places lower than last year",), id="many places"),
+        pytest.param(at(12), at(11), ("1 place higher than last year",), id="one place"),
+        pytest.param(at(11), at(11), (), id="the same"),
+        pytest.param(at(11), at(11, tied=True), (), id="the same, shared now"),
+        pytest.param(at(11, 27), at(21), (), id="of more areas"),
+        pytest.param(at(11, 27), at(11), (), id="the same of more areas"),
+        pytest.param(None, at(6), (), id="nothing before"),
+        pytest.param(at(None), at(6), (), id="no rank before"),
+        pytest.param(at(6), at(None), (), id="no rank now"),
+        pytest.param(at(None), at(None), (), id="no rank on either side"),
+    ],
+)
+def test_below_a_line_with_both_places_only_their_number_is_told(
+    before: Standing | None, now: Standing, told: tuple[str, ...]
+) -> None:
+    assert comments(theme(now, before), places_told=True) == told
+
+
 @pytest.mark.parametrize(("kind", "told"), [("theme", "New theme"), ("composite", "New composite")])
 def test_what_nobody_had_a_rank_in_before_is_new(kind: str, told: str) -> None:
     assert comments(theme(at(16), None, kind=kind, new=True))[0] == told
@@ -219,6 +240,7 @@ def test_spending_by_the_nearer_end(spend: Standing | None, told: str) -> None:
             "Bottom quartile for vehicle crime, theft, public order, residential burglary and 4 more",
             id="many",
         ),
+        pytest.param(("Safe: at home", "Theft"), "Bottom quartile for safe: at home; and theft", id="a colon"),
         pytest.param(("Deaths, men", "Theft"), "Bottom quartile for deaths, men; and theft", id="a comma in a name"),
         pytest.param(
             ("Deaths, men", *CRIME),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import statistics
+import zipfile
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -303,8 +304,17 @@ def test_the_correction_changes_the_alert_and_says_that_it_is_made_up(scenes: di
 def test_all_of_it_says_that_comparators_are_illustrative(shown: Shown) -> None:
     standing = [one["text"] for one in shown.document["messages"] if not one["in_thread"]]
     said = [*standing, *(one["text"] for one in shown.document["answers"]), shown.document["home"]]
-    assert len(said) == 11
+    assert len(said) == 12
     assert [text for text in said if "illustrative" not in text] == []
+
+
+def test_the_annex_is_written_twice_and_says_whose_figures_are_made_up(shown: Shown) -> None:
+    page, document = map(Path, shown.document["report"])
+    text = page.read_text(encoding="utf-8")
+    assert "Illustrative: the comparators" in text
+    assert "31.2%" in text
+    assert "40.2%" not in text, "that figure is made up for the correction"
+    assert zipfile.is_zipfile(document)
 
 
 def test_the_page_has_all_of_it_and_the_terminal_a_part(shown: Shown, capsys: pytest.CaptureFixture[str]) -> None:

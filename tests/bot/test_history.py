@@ -30,9 +30,9 @@ from jobs.history import freeze, import_published, read_published
 from jobs.pipeline import ingest
 from state.database import Lock, connect, unit
 from state.editions import Differences
-from state.histories import ThemeHistory, ThemeYear
 from state.published import PublishedRank
 from state.reader import Reader
+from state.years import ThemeHistory, ThemeYear
 from tests.bot.asking import SNAPSHOT
 from tests.slack_double import check_message, live_mentions
 from tests.system.releases import COUNCIL, COUNTIES, NOW, POLICE, ROADS, YEARS, Book, Entry, at_place, policy
@@ -205,6 +205,34 @@ def test_what_cannot_be_done_is_refused_and_keeps_nothing(
         assert db.execute(
             "SELECT (SELECT count(*) FROM published_ranks) + (SELECT count(*) FROM editions)"
         ).fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("history --config other.toml import ranks_2022_23.csv", "--config comes after import, not before it"),
+        ("history --json show Police", "--json comes after show, not before it"),
+        ("history --json remove 2022/23", "--json comes after remove, not before it"),
+    ],
+)
+def test_an_option_before_what_it_belongs_to_is_refused_and_not_passed_over(run: Run, typed: str, says: str) -> None:
+    code, out, err = run(*typed.split())
+    assert (code, says in err) == (2, True)
+    if "--json" in typed:
+        assert says in json.loads(out)["error"]
+    assert document(run, "history", "remove", "2022/23", code=1)["error"].endswith("there are none")
+
+
+def test_an_import_while_another_process_prepares_the_database_is_asked_to_try_again(run: Run, folder: Path) -> None:
+    path = folder / "state" / "benchwatch.db"
+    path.unlink()
+    lock = Lock(path)  # as another import holds it that has not made the tables yet
+    try:
+        code, _, err = run("history", "import", "ranks_2022_23.csv")
+    finally:
+        lock.release()
+    assert (code, "has not brought it up to date; try again in a moment" in err) == (1, True)
+    assert run("history", "import", "ranks_2022_23.csv")[0] == 0
 
 
 def test_an_import_and_an_edition_beside_the_running_service_are_seen_by_its_readers(run: Run, folder: Path) -> None:

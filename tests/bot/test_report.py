@@ -26,10 +26,12 @@ from docx.document import Document as Made
 from docx.oxml.ns import qn
 from PIL import Image
 
+from bot import words
 from bot.cli import main
-from bot.report import Report, document, facts_document, gather, page, paper, said, sparks
+from bot.report import Report, document, gather, page, paper, said, sparks
 from bot.report.facts import Since, ThemeLine
 from bot.report.parts import Spark
+from bot.tell.report import facts_document
 from engine.catalogue import Catalogue, Composite, Indicator, Polarity, Theme
 from engine.changes import Standing
 from engine.explain import Distance
@@ -352,7 +354,7 @@ def test_spending_is_ranked_from_the_highest(written: Written, theme: str, line:
     assert own
     [summary] = [row for row in written.page.tables[SUMMARY] if row[0] == theme]
     assert summary[2] == f"{ordinal(own[0])} of {own[1]}"
-    grid = written.page.tables["Performance and expenditure of the themes with a spending line"]
+    grid = written.page.tables["Performance and expenditure of the themes whose spending is known"]
     [row] = [row for row in grid if row[0] == theme]
     place_now = ORACLE.theme(theme, NOW_YEAR)
     assert place_now
@@ -428,7 +430,7 @@ def test_the_bottom_quartile_is_listed_with_what_it_takes_to_leave_it(written: W
             at = next(values[area] for area, rank in ranks.items() if rank == line)
             step = Decimal(1).scaleb(-int(ORACLE.known[code].decimals))
             needed = at + (step if ORACLE.known[code].polarity == "high" else -step)
-            assert re.search(rf" {abs(values[COUNCIL] - needed):,} .*, to {needed:,}", row[3])
+            assert re.search(rf" {abs(values[COUNCIL] - needed):,}( .*)?, to {needed:,}", row[3])
 
 
 def test_directions_of_travel_are_counted_by_theme(written: Written) -> None:
@@ -577,6 +579,8 @@ def test_the_page_prints_on_paper(written: Written) -> None:
 
 def test_headings_of_the_document_are_real_and_in_order(written: Written) -> None:
     styles = [(one.style.name, one.text) for one in written.made.paragraphs if one.style and one.text]
+    intro = next(one for one in written.made.paragraphs if one.text.startswith("In performance 1st is the best."))
+    assert intro.paragraph_format.keep_with_next, "what introduces a table stands on its page"
     assert not [one for one in written.made.paragraphs if not one.text and not one._p.xpath(".//w:drawing")], (
         "no spacers"
     )
@@ -704,6 +708,19 @@ def test_one_theme_without_spending_or_composites(tmp_path: Path) -> None:
     assert "2 of 2 indicators (100%) are in the bottom quartile." in found.words
 
 
+def test_without_an_earlier_year_or_anything_judged(tmp_path: Path) -> None:
+    book = Book((Entry("A", ROADS, "Potholes"), Entry("B", POLICE, "Level")))
+    book.add("A", NOW_YEAR, at_place(5)).add("B", NOW_YEAR, dict.fromkeys(COUNTIES, 50.0))
+    path = known_database(tmp_path, book, of=policy())
+    with report_of(path) as report:
+        found = Page(page(paper(report)))
+    assert found.words.count("No indicator had a place last year to compare with.") == 2
+    assert "left or entered" not in found.words
+    rows = {row[0]: row[1] for row in found.tables[SUMMARY]}
+    assert rows[POLICE] == "no rank no indicator that is judged"
+    assert rows[ROADS] == "5 of 31, no earlier rank"
+
+
 def test_margins_of_error_and_targets_where_they_are_published(tmp_path: Path) -> None:
     """A is low and clearly so, and got significantly better; of B's place nobody can be sure; both have targets."""
     aims = {"A": "60", "B": "> 90"}
@@ -765,7 +782,7 @@ def test_compared_with_an_edition(tmp_path: Path) -> None:
     sums = {area: sum(one[area] for one in places) for area in COUNTIES}
     then = 1 + sum(other < sums[COUNCIL] for other in sums.values())
     assert row[1] == f"31 ({then}) ↓ of 31, down {31 - then} places"
-    assert f"{31 - then} places lower than in Budget" in row[4]
+    assert "Both indicators fell in relative terms" in row[4]
     assert "Compared with Budget, no indicators have left the bottom quartile and 2 have entered it." in found.words
     assert "Ranks in Budget are those of the edition’s figures, known on 10 November 2024." in found.words
 
@@ -807,6 +824,10 @@ def test_what_cannot_be_done_is_said(tmp_path: Path, path: Path) -> None:
     assert (code, err) == (1, "benchwatch: there is no edition '2031/32' to compare with; there are: none\n")
     code, _, err = command("report", "--config", good, "--format", "pdf")
     assert (code, err) == (2, "benchwatch: no format is called 'pdf'; there are html, docx, both\n")
+    like_a_file = tmp_path / "annex.docx"
+    code, _, err = command("report", "--config", good, "--out", str(like_a_file))
+    assert (code, err) == (2, f"benchwatch: --out is a folder, and {like_a_file} is called like a file\n")
+    assert not like_a_file.exists()
     blocked = tmp_path / "a-file"
     blocked.write_text("in the way", encoding="utf-8")
     code, out, err = command("report", "--config", good, "--format", "html", "--out", str(blocked), "--json")
@@ -908,7 +929,7 @@ def test_how_many_are_in_the_bottom_quartile(part: int, whole: int, sure: str, e
     [(37, 257, "14%"), (1, 257, "under 1%"), (0, 257, "0%"), (3, 3, "100%"), (0, 0, "–")],
 )
 def test_a_percentage(part: int, whole: int, expected: str) -> None:
-    assert said.percentage(part, whole) == expected
+    assert words.percentage(part, whole) == expected
 
 
 @pytest.mark.parametrize(
@@ -993,9 +1014,18 @@ def test_how_many_themes_moved(counts: tuple[int, int, int, int], side: Since, e
 @pytest.mark.parametrize(
     ("good", "themes", "expected"),
     [
-        pytest.param(6, 9, "6 of 9 themes with a spending line are high performing and low spending.", id="some"),
-        pytest.param(1, 1, "1 of 1 theme with a spending line is high performing and low spending.", id="the only one"),
-        pytest.param(0, 9, "None of 9 themes with a spending line is high performing and low spending.", id="none"),
+        pytest.param(
+            6, 9, "6 of 9 themes whose spending per head is known are high performing and low spending.", id="some"
+        ),
+        pytest.param(
+            1,
+            1,
+            "1 of 1 theme whose spending per head is known is high performing and low spending.",
+            id="the only one",
+        ),
+        pytest.param(
+            0, 9, "None of 9 themes whose spending per head is known is high performing and low spending.", id="none"
+        ),
     ],
 )
 def test_how_many_do_well_for_little(good: int, themes: int, expected: str) -> None:
@@ -1026,6 +1056,62 @@ def test_what_rests_on_old_figures(number: int, expected: str) -> None:
     assert said.rests_on_old(number) == f"{expected} on a period that ended more than four years ago."
 
 
+@pytest.mark.parametrize(
+    ("moves", "side", "expected"),
+    [
+        pytest.param(
+            [("A", at(1, 9), at(8, 8), 0, 5), ("B", at(2), at(5), 4, 4)],
+            LAST_YEAR,
+            (
+                (
+                    "Largest moves up: A, from 8th of 8 to 1st of 9 (0 of 5 indicators comparable); "
+                    "B, from 5th to 2nd of 32."
+                ),
+            ),
+            id="two up, of one few indicators are comparable",
+        ),
+        pytest.param(
+            [("A", at(1), at(1), 1, 1), ("B", at(28), at(7), 1, 1)],
+            LAST_YEAR,
+            ("Largest move down: B, from 7th to 28th of 32.",),
+            id="one down",
+        ),
+        pytest.param(
+            [(name, at(2, tied=True), at(4), 1, 1) for name in "ABC"] + [("D", at(5), at(1), 0, 2)],
+            EDITION,
+            (
+                "Largest moves up: A, from 4th to =2nd of 32; B, from 4th to =2nd of 32; C, from 4th to =2nd of 32.",
+                "Largest move down: D, from 1st to 5th of 32 (0 of 2 indicators comparable).",
+            ),
+            id="all that moved as far, at most four",
+        ),
+        pytest.param(
+            [("A", at(2), at(4), 0, 2)], PRINTED, ("Largest move up: A, from 4th to 2nd of 32.",), id="published"
+        ),
+        pytest.param([("A", at(None), at(4), 0, 2), ("B", at(4), None, 0, 2)], LAST_YEAR, (), id="no ranks"),
+        pytest.param([], LAST_YEAR, (), id="no themes"),
+    ],
+)
+def test_the_largest_moves(
+    moves: list[tuple[str, Standing, Standing | None, int, int]], side: Since, expected: tuple[str, ...]
+) -> None:
+    """Each move is a name, now, before, how many indicators are comparable, and of how many."""
+    lines = []
+    for name, now, before, known, total in moves:
+        moved = line(now, before)
+        summary = replace(moved.summary, rose=known, members=total)
+        lines.append(replace(moved, view=replace(moved.view, name=name), summary=summary))
+    assert said.furthest(lines, side) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(1, "1 indicator that was"), (5, "5 indicators that were")], ids=["one", "more"]
+)
+def test_significant_improvements_are_counted(number: int, expected: str) -> None:
+    have = "has" if number == 1 else "have"
+    assert said.improved(number) == f"{expected} in the bottom quartile last year {have} improved significantly."
+
+
 WAY = Distance("leave", 3, "E1", 4.7, Fraction(23, 5), Fraction(13, 10))
 
 
@@ -1034,6 +1120,17 @@ WAY = Distance("leave", 3, "E1", 4.7, Fraction(23, 5), Fraction(13, 10))
     [
         pytest.param(WAY, view(), ("3 places", "1.3 percentage points, to 4.6%"), id="per cent"),
         pytest.param(WAY, view("£ per head", 2), ("3 places", "£1.30 per head, to £4.60 per head"), id="pounds"),
+        pytest.param(WAY, view("score"), ("3 places", "1.3, to 4.6"), id="a score"),
+        pytest.param(WAY, view("per 1,000"), ("3 places", "1.3, to 4.6 per 1,000"), id="the unit once"),
+        pytest.param(
+            WAY, view("% of plans"), ("3 places", "1.3 percentage points, to 4.6%"), id="per cent of something"
+        ),
+        pytest.param(
+            WAY,
+            view("% points"),
+            ("3 places", "1.3 percentage points, to 4.6 percentage points"),
+            id="a gap in per cent",
+        ),
         pytest.param(
             Distance("leave", 1, "E1", 4.7, None, None), view(), ("1 place", ""), id="one place, within a band"
         ),
@@ -1081,6 +1178,19 @@ def test_a_period_as_people_write_it(label: str | None, expected: str) -> None:
 )
 def test_a_figure_as_published(value: float | None, decimals: int | None, expected: str) -> None:
     assert said.figure(at(1, value=value), view(decimals=decimals)) == expected
+
+
+@pytest.mark.parametrize(
+    ("unit_of", "expected"),
+    [
+        ("score", "18.6"), ("Average Score", "18.6"), ("Score per pupil", "18.6"), ("points", "18.6 points"),
+        ("% points", "18.6 percentage points"), ("percentage points", "18.6 percentage points"),
+        ("out of 10", "18.6 out of 10"),
+        ("% of plans", "18.6% of plans"),
+    ],
+)  # fmt: skip
+def test_a_unit_as_people_say_it(unit_of: str, expected: str) -> None:
+    assert said.figure(at(1, value=18.6), view(unit_of)) == expected
 
 
 @pytest.mark.parametrize(

@@ -12,23 +12,15 @@ import pytest
 
 from bot import scorecards as said
 from bot.cli import main
-from bot.cli.scorecard import reason
 from bot.commands import Answers
 from bot.commands.grammar import parse
 from bot.commands.scorecards import scorecard
 from bot.slack_text import Message, plain
+from bot.tell.scorecard import reason
 from engine.changes import Standing
-from engine.progress import (
-    Course,
-    Direction,
-    Directions,
-    Progress,
-    Scorecard,
-    Targets,
-    Verdict,
-    read_target,
-)
+from engine.progress import Direction, Directions, Progress, Scorecard, Targets
 from engine.progress import scorecards as counted
+from engine.targets import Course, Verdict, read_target
 from jobs.dashboards import read_dashboard
 from jobs.pipeline import ingest
 from state.database import connect

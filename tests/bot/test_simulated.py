@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.cli import main
-from bot.simulated import difference, headline, told_kinds
+from bot.tell.simulation import difference, headline, told_kinds
 from engine.changes import Cause, Change, Kind, Standing
 from jobs.simulating import Fired, How, Message, Simulation, Tally
 from state.database import connect

@@ -11,9 +11,9 @@ from bot.slack_text import ChartOf, plain
 from bot.words import across, across_figure, deprived, quadrant, spend
 from engine.changes import Standing
 from engine.quadrants import Against, Half, Quadrant
-from state.histories import Measure, Plane, PlanePoint
+from state.planes import Measure, Plane, PlanePoint
 from state.views import ThemeReport
-from tests.bot.asking import COUNCIL, MEASURES, SNAPSHOT, FakeReader, ask, theme, told
+from tests.bot.asking import COUNCIL, MEASURES, SNAPSHOT, FakeReader, ask, indicator, theme, told
 
 NOWHERE = Standing(None, None)
 
@@ -281,7 +281,7 @@ def themes(*places: tuple[str, int | None, int | None], against: Against = "spen
         ),
         pytest.param(
             themes(("Roads", 1, None), ("Waste", 2, None)),
-            "No theme can be set against its spending yet. No release has brought expenditure per head for it.",
+            "No theme can be set against its spending yet. No release has brought our expenditure per head.",
             id="no figures",
         ),
         pytest.param(
@@ -416,3 +416,10 @@ def test_names_from_outside_mention_nobody() -> None:
 )
 def test_what_people_type(typed: str, begins: str) -> None:
     assert told(typed).startswith(begins)
+
+
+def test_a_theme_named_in_full_is_meant_though_a_line_has_the_whole_text_for_its_code() -> None:
+    line = indicator("Police spending", 5, code="spend-police-crime", polarity="none", eligibility="no_direction")
+    reader = FakeReader(indicators=(line, *FakeReader().indicators))
+    assert told("spend Police & Crime", reader) == told("spend police", reader)
+    assert told("spend-police-crime", reader).startswith("Police spending: 5th highest of 32")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
@@ -17,9 +16,10 @@ from bot import words
 from bot.commands.indicators import indicator
 from bot.commands.why import Kind, explained, hangs_on, why, why_answer, why_blocks, why_text
 from bot.slack_text import Block, Message, plain
-from bot.why_document import why_document
+from bot.tell.why import why_document
 from engine.changes import Standing
-from engine.explain import Distance, Pace, explain_basket
+from engine.explain import Distance, explain_basket
+from engine.pace import Pace
 from engine.rounding import decimals_for, rounded
 from engine.sensitivity import LeftOut, Sensitivity
 from engine.summary import summarise
@@ -207,16 +207,21 @@ def test_a_theme_that_never_moved_says_so_and_what_makes_its_average(reader: Rea
     assert found[0].startswith("Transport & Highways has not moved since it was first seen: ")
     assert found[0].endswith(" · its average rank is 27.0")
     assert found[1] == "Up to 1 December 2024, compared with 1 November 2023"
-    assert "None of its indicators took another place" in found
-    assert found[2] == "Same rank as on 1 November 2023 · The one indicator kept its place · Bottom quartile for litter"
-    assert found[5].startswith("• Litter — 27th of 31, quartile 4 · 66.00 · needs 3.01, 3 places, to leave")
+    assert found[2] == "The one indicator kept its place · Bottom quartile for litter"
+    assert found[4].startswith("• Litter — 27th of 31, quartile 4 · 66.00 · needs 3.01, 3 places, to leave")
+
+
+def test_what_is_no_longer_judged_has_no_quartile(reader: Reader) -> None:
+    found = told(reader, "indicator", "fraud")
+    assert found[0].startswith("Fraud ")
+    assert "quartile" not in " ".join(found)
 
 
 def test_a_release_that_did_not_touch_a_theme_is_said_not_to_have(reader: Reader) -> None:
     found = told(reader, "theme", POLICE, release=3)
     assert " stayed " in found[0]
     assert found[1].startswith("By release 3, c-2024-12-01.csv")
-    assert "None of its indicators took another place" in found
+    assert found[2].startswith("None of the three indicators changed place · ")
 
 
 def test_the_first_release_is_where_it_was_first_seen(reader: Reader) -> None:
@@ -275,8 +280,7 @@ def test_an_indicator_is_told_how_long_the_way_is_at_its_pace(tmp_path: Path) ->
     assert any(line.endswith(", just below North Yorkshire") for line in told(reader, "indicator", "fraud"))
     way = document(reader, "indicator", "burglary")["distance"]
     assert isinstance(way, dict)
-    days = (date(2024, 3, 31) - date(2022, 3, 31)).days
-    per_year = Fraction(-6) / (Fraction(days) / Fraction(1461, 4))
+    per_year = Fraction(-6) / 2  # in the two years from March 2022 to March 2024
     assert way["pace"] == {
         "way": "towards",
         "per_year": f"{per_year.numerator}/{per_year.denominator}",
@@ -319,6 +323,36 @@ def test_the_two_parts_in_words(reader: Reader, own: object, peers: object, told
     move = replace(found.move, own=Fraction(str(own)), peers=Fraction(str(peers)))
     (line,) = [line for line in why_text(replace(found, move=move)).splitlines() if told in line]
     assert line.endswith(told)
+
+
+KENT, ESSEX = "E10000016", "E10000012"
+
+
+@pytest.mark.parametrize(
+    ("field", "who", "judged", "undirected"),
+    [
+        ("overtaken_by", (KENT,), "1 passed us: Kent", None),
+        ("overtaken_by", (KENT, ESSEX), "2 passed us: Essex, Kent", None),
+        ("overtook", (KENT,), "1 was passed by us: Kent", None),
+        ("overtook", (KENT, ESSEX), "2 were passed by us: Essex, Kent", None),
+        ("joined_ahead", (KENT,), "1 came in ahead of us, with no figure before: Kent", "above us"),
+        ("joined_ahead", (KENT, ESSEX), "2 came in ahead of us, with no figure before: Essex, Kent", "above us"),
+        ("left_ahead", (KENT,), "1 was ahead of us and has no figure now: Kent", "above us"),
+        ("left_ahead", (KENT, ESSEX), "2 were ahead of us and have no figure now: Essex, Kent", "above us"),
+    ],
+)
+@pytest.mark.parametrize("code", ["burglary", "noise"])
+def test_who_passed_whom_in_words(
+    reader: Reader, code: str, field: str, who: tuple[str, ...], judged: str, undirected: str | None
+) -> None:
+    found = explained(reader, "indicator", code, None)
+    assert isinstance(found, WhyIndicator)
+    assert found.move is not None
+    nobody = replace(found.move, overtook=(), overtaken_by=(), joined_ahead=(), left_ahead=())
+    assert "Who moved past whom" not in why_text(replace(found, move=nobody))
+    lines = why_text(replace(found, move=replace(nobody, **{field: who}))).splitlines()  # type: ignore[arg-type]
+    line = judged.replace("ahead of us", undirected) if code == "noise" and undirected else judged
+    assert [one for one in lines if one.startswith("• ")] == [f"• {line}"]
 
 
 # --- the way there, and who is at the line ---------------------------------------------------------

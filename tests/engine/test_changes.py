@@ -268,7 +268,7 @@ def test_a_theme_moved_by_one_place_is_told_and_a_composite_is_not() -> None:
     )
     assert change.before
     assert (change.before.rank, change.before.of, change.after.rank) == (3, 8, 4)
-    assert "1 of 1" in change.reason
+    assert change.reason == "new periods in 1 of 1 indicator"
 
 
 @pytest.mark.parametrize(("ours", "told"), [("5.5", False), ("6.5", True), ("7.5", True)])
@@ -290,7 +290,7 @@ def test_a_joiner_that_alone_moves_the_theme_is_basket() -> None:
     after = known(("x", "2023", GOOD), ("y", "2023", BAD))
     change = only(moved(before, after))
     assert change.cause == Cause.BASKET
-    assert "1 indicators joined and 0 left" in change.reason
+    assert change.reason == "1 indicator joined and 0 left; without them it did not move"
     assert not change.alerts
 
 
@@ -299,7 +299,7 @@ def test_a_leaver_that_alone_moves_the_theme_is_basket() -> None:
     after = known(("x", "2023", GOOD), ("y", "2023", "9 1 1 1 1 1 2 3"))  # a large tie: no longer eligible
     change = only(moved(before, after))
     assert change.cause == Cause.BASKET
-    assert "0 indicators joined and 1 left" in change.reason
+    assert change.reason == "0 indicators joined and 1 left; without them it did not move"
 
 
 def test_a_joiner_that_turns_a_gain_into_a_loss_is_basket() -> None:
@@ -309,6 +309,23 @@ def test_a_joiner_that_turns_a_gain_into_a_loss_is_basket() -> None:
     assert change.before
     assert (change.after.rank or 0) > (change.before.rank or 0)
     assert change.cause == Cause.BASKET
+    assert change.reason == "1 indicator joined and 0 left; without them it moved the other way"
+
+
+def test_a_joiner_but_for_which_a_move_were_too_small_to_tell_is_basket() -> None:
+    before = known(("x", "2022", GOOD))
+    after = known(("x", "2023", "4.5 1 2 4 5 6 7 8"), ("y", "2023", BAD))
+    change = only(moved(before, after, theme=2))
+    assert change.cause == Cause.BASKET
+    assert change.reason == "1 indicator joined and 0 left; without them it moved less"
+
+
+def test_a_method_but_for_which_a_move_were_too_small_to_tell_did_not_stop_all_of_it() -> None:
+    before = known(("x", "2022", GOOD), entries=[entry("x", "low")])
+    after = known(("x", "2023", "4.5 1 2 4 5 6 7 8"), entries=[entry("x", "high")])
+    change = only(moved(before, after, theme=2))
+    assert change.cause == Cause.METHOD
+    assert change.reason == "a rule or a catalogue entry changed; by the earlier one it moved less"
 
 
 def test_a_loss_that_a_joiner_only_adds_to_is_performance() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from itertools import permutations
@@ -19,14 +18,11 @@ from engine.explain import (
     Distance,
     Figures,
     IndicatorMove,
-    Pace,
     Term,
     distance,
     explain_basket,
     explain_indicator,
-    pace,
 )
-from engine.periods import Period, parse_period
 from engine.ranking import QuartileRule, badness, rank_rows, value_keys
 
 steady = settings(derandomize=True, deadline=None, max_examples=60)
@@ -308,6 +304,17 @@ def test_distances_worked_out_by_hand(found: Figures, expected: tuple[str, int, 
     assert [way.way, way.places, way.at, way.needed, way.gap] == [*expected[:3], *shown]
 
 
+def test_noise_beyond_the_decimals_that_compare_is_no_printed_step() -> None:
+    noisy = counties("25.5", decimals=None)
+    noisy = replace(noisy, values=dict(noisy.values) | {"03": 3.0000000000000004, "05": 5.000000000000001, "07": 1e-9})
+    assert noisy.printed == 1
+    way = distance(US, noisy, ranked(noisy))
+    assert way is not None
+    assert (way.needed, way.gap) == (Fraction("23.9"), Fraction("1.6"))
+    assert counties("0.000001", decimals=None).printed == 6
+    assert counties("1234567890123456", decimals=None).printed == 0
+
+
 def test_ties_worst_keep_the_bottom_quartile_empty_and_one_step_worse_is_in_it() -> None:
     values = {f"{at:02}": float(min(at, 18)) for at in range(1, 27)} | {US: 18.0}
     found = Figures(values, Polarity.parse("low"), 1)
@@ -339,100 +346,6 @@ def test_without_a_quartile_or_anybody_outside_there_is_no_line() -> None:
     assert distance(US, found, flags | {US: (1, None)}) is None
     assert distance(US, found, {area: (rank, 4) for area, (rank, _) in flags.items()}) is None
     assert distance(US, replace(found, polarity=Polarity.parse("none")), {}) is None
-
-
-# --- the pace --------------------------------------------------------------------------------------
-
-
-def over(*figures: tuple[str, float]) -> list[tuple[Period, float]]:
-    return [(parse_period(label), value) for label, value in figures]
-
-
-def at_pace(found: Pace | None) -> tuple[object, ...]:
-    """The way and periods, the years and the pace to two decimals."""
-    if found is None:
-        return (None,)
-    years = None if found.years is None else round(float(found.years), 2)
-    return found.way, found.periods, years, round(float(found.per_year), 2)
-
-
-@pytest.mark.parametrize(
-    ("points", "needed", "told"),
-    [
-        pytest.param((("2022", 10), ("2023", 9), ("2024", 8)), "6", ("towards", 2, 2.0, -1.0), id="years down"),
-        pytest.param((("2022", 6), ("2023", 9), ("2024", 8)), "10", ("towards", 2, 2.0, 1.0), id="up, not evenly"),
-        pytest.param((("2022", 10), ("2023", 9), ("2024", 8)), "5.5", ("towards", 3, 2.5, -1.0), id="half way"),
-        pytest.param((("2022", 10), ("2023", 9), ("2024", 8)), "7.9", ("towards", 1, 0.1, -1.0), id="next"),
-        pytest.param((("2022", 10), ("2023", 9), ("2024", 8)), "9", ("away", None, None, -1.0), id="away"),
-        pytest.param((("2022", 8), ("2023", 9), ("2024", 8)), "6", ("still", None, None, 0.0), id="still"),
-        pytest.param(
-            (("2020", 99), ("2022", 10), ("2023", 9), ("2024", 8)), "6", ("towards", 2, 2.0, -1.0), id="last 3"
-        ),
-        pytest.param((("2024", 8), ("2022", 10), ("2023", 9)), "6", ("towards", 2, 2.0, -1.0), id="any order"),
-        pytest.param((("2016", 10), ("2018", 9), ("2024", 8)), "6", ("towards", 2, 8.0, -0.25), id="a gap in between"),
-        pytest.param((("2020-22", 10), ("2021-23", 9), ("2022-24", 8)), "6", ("towards", 2, 2.0, -1.0), id="rolling"),
-        pytest.param(
-            (("Apr-Jun 2024", 10), ("Jul-Sep 2024", 9), ("Oct-Dec 2024", 8)),
-            "5",
-            ("towards", 3, 0.76, -3.97),
-            id="quarters",
-        ),
-        pytest.param(
-            (("Dec 2023", 10), ("Jan 2024", 9), ("Feb 2024", 8)), "7", ("towards", 1, 0.08, -12.18), id="months"
-        ),
-        pytest.param((("2022", 10), ("2023", 9)), "6", (None,), id="two periods"),
-        pytest.param((("2022-24", 8), ("2022", 10), ("2023", 9)), "6", (None,), id="of other lengths"),
-        pytest.param(
-            (("2021", 30), ("2022", 10), ("2023", 9), ("Q4 2023", 70), ("2024", 8)),
-            "6",
-            ("towards", 2, 2.0, -1.0),
-            id="others left out",
-        ),
-        pytest.param((("2023", 10), ("2023", 9), ("2023", 8)), "6", (None,), id="one period thrice"),
-        pytest.param((), "6", (None,), id="none"),
-    ],
-)
-def test_paces_worked_out_by_hand(points: tuple[tuple[str, float], ...], needed: str, told: tuple[object, ...]) -> None:
-    assert at_pace(pace(over(*points), Fraction(needed), 1)) == told
-
-
-def test_figures_that_compare_as_equal_stand_still() -> None:
-    points = over(("2022", 10.04), ("2023", 9.0), ("2024", 9.96))
-    found = pace(points, Fraction(6), 1)
-    assert found is not None
-    assert found.way == "still"
-    finer = pace(points, Fraction(6), 2)
-    assert finer is not None
-    assert finer.way == "towards"
-
-
-@given(
-    values=st.lists(st.integers(-50, 50), min_size=3, max_size=3),
-    gaps=st.lists(st.integers(200, 1500), min_size=2, max_size=2),
-    needed=st.integers(-60, 60),
-)
-@steady
-def test_going_on_at_the_pace_reaches_the_value_at_that_period_and_not_before(
-    values: list[int], gaps: list[int], needed: int
-) -> None:
-    ends = [date(2015, 12, 31)]
-    for gap in gaps:
-        ends.append(ends[-1] + timedelta(days=gap))
-    points = [(Period(end - timedelta(days=364), end), float(value)) for end, value in zip(ends, values, strict=True)]
-    found = pace(points, Fraction(needed), 0)
-    assert found is not None
-    step = Fraction(values[2] - values[0], 2)
-    if not step:
-        assert (found.way, found.periods) == ("still", None)
-        return
-    if (needed - values[2]) * step <= 0:
-        assert (found.way, found.periods) == ("away", None)
-        return
-    reached, at = 0, Fraction(values[2])
-    while (needed - at) * step > 0:
-        reached, at = reached + 1, at + step
-    assert (found.way, found.periods) == ("towards", reached)
-    assert found.years == Fraction(needed - values[2]) / step * Fraction(sum(gaps), 2) / Fraction(1461, 4)
 
 
 @given(values=sides, polarity=st.sampled_from(("high", "low", "-1..1")))

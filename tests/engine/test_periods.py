@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import EngineError
-from engine.periods import Mark, Period, PeriodError, parse_period
+from engine.periods import Mark, Period, PeriodError, a_year_apart, parse_period
 from tests.real_data import PUBLISHED, columns_of
 
 needs_published = pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published files are not at hand")
@@ -271,3 +271,16 @@ def test_every_period_header_of_the_sheets_is_read_except_one_misprint() -> None
     labels = {label for path in (PUBLISHED / "official").glob("*.ods") for label in sheet_headers(path)}
     assert {"FYE 2025", "2015-16", "2004-05r", "2015 to 2016"} <= labels
     assert refused(labels) == {"2024 to 2024"}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "apart"),
+    [
+        pytest.param("2023-03-31", "2024-03-31", True, id="a year with a leap day"),
+        pytest.param("2023-12-31", "2025-02-03", True, id="and five weeks"),
+        pytest.param("2023-12-31", "2025-02-04", False, id="and a day more"),
+        pytest.param("2015-12-31", "2024-12-31", False, id="nine years"),
+    ],
+)
+def test_what_is_a_year_apart(earlier: str, later: str, apart: bool) -> None:
+    assert a_year_apart(earlier, later) is apart

@@ -93,8 +93,7 @@ def of_life(notice: ReleaseAlert | DigestNotice) -> Moved | None:
 
 def test_the_settings_decide_where_it_is_told() -> None:
     made = {
-        where: policy_from(Settings(alerts=Alerts(within_margin=where))).within_margin
-        for where in ("alert", "digest")
+        where: policy_from(Settings(alerts=Alerts(within_margin=where))).within_margin for where in ("alert", "digest")
     }
     assert made == {"alert": "alert", "digest": "digest"}
     assert policy_from(Settings()).within_margin == "alert"

@@ -190,6 +190,10 @@ ROW = "Roads,Repair,Potholes,,↓,5.1,4,4.9,2nd,Low"
         (f'{HEADER}\n{ROW}\n"Roads"x,{ROW[6:]}\n', "d.csv line 3: cannot be read as CSV"),
         (f'{HEADER}\n{ROW.replace("Repair", chr(34) + "Re" + chr(10) + "pair" + chr(34))}\n{ROW.replace("↓", "?")}\n',
          "d.csv line 4, column direction_of_travel: '?'"),
+        (f"{HEADER}\n{ROW.replace('5.1', '#DIV/0!')}\n", "column end_of_year_2016_17: '#DIV/0!' is no figure"),
+        (f"{HEADER},a\x1b[2J,a\x1b[2J\n{ROW},x,x\n", "the header: a[2J stands twice"),
+        (f"{HEADER},{'w' * 999},{'w' * 999}\n{ROW},x,x\n", f"the header: {'w' * 79}… stands twice"),
+        (f"{HEADER}\n{ROW}\n" + "x" * (10 << 20), "d.csv: larger than 10 MB; a dashboard has some hundreds of rows"),
     ],
 )  # fmt: skip
 def test_a_file_with_anything_else_in_it_is_refused_whole(text: str | bytes, why: str) -> None:

@@ -26,8 +26,8 @@ from jobs.pipeline import ingest
 from jobs.policy import Policy
 from state.database import Database, connect, nothing_yet, unit
 from state.editions import Differences, edition_names, edition_standings, editions, find_edition
-from state.histories import ThemeHistory, theme_history, years_held
 from state.published import edition_ending, edition_year, published_ranks
+from state.years import ThemeHistory, theme_history, years_held
 from tests.real_data import PUBLISHED
 from tests.system.releases import COUNCIL, COUNTIES, NOW, POLICE, ROADS, YEARS, Book, Entry, at_place, policy
 
@@ -80,6 +80,7 @@ def test_a_file_is_read_whole_with_the_edition_in_its_name(tmp_path: Path) -> No
         ('theme,rank,of\n"Police,1,2\n', "line 2: broken CSV"),
         ("theme,rank\nPolice,1\n", "line 1: the header lacks of; expected theme,rank,of and optionally previous_rank"),
         ("theme,rank,of,mark\nPolice,1,2,x\n", "line 1, column 'mark': unknown column"),
+        (f"theme,rank,of,{'w' * 999}\nPolice,1,2,x\n", f"line 1, column '{'w' * 40}': unknown column"),
         ("theme,rank,rank,of\nPolice,1,1,2\n", "line 1, column rank: the column stands twice"),
         ("theme,rank,of,expenditure_rank\nPolice,1,2,1\n", "line 1: expenditure_rank and expenditure_of come together"),
         ("theme,rank,of\nPolice,1\n", "line 2: 2 fields where the header has 3"),

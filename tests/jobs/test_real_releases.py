@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pytest
 from sqlite_utils import Database
 
-from bot.why_document import why_document
+from bot.tell.why import why_document
 from engine.catalogue import load_catalogue
 from engine.changes import Cause, Change, Kind
 from engine.panel import Panel

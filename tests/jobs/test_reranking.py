@@ -14,8 +14,8 @@ from engine.catalogue import Indicator, Polarity
 from engine.origins import Ratio
 from engine.periods import parse_period
 from jobs.deciding import approve
-from state.histories import deprivation_map
 from state.ledger import Decision
+from state.planes import plane
 from tests.publishers import els
 from tests.publishers.desk import COUNCIL, Desk, desk
 from tests.publishers.server import Publishers
@@ -122,10 +122,10 @@ def test_nothing_is_ranked_anew_while_the_catalogue_stays(here: Desk) -> None:
 
 def test_a_measure_of_deprivation_counts_at_once_and_ranks_nothing_anew(here: Desk) -> None:
     def state() -> tuple[str, int]:
-        plane = deprivation_map(here.db, "Economy")
-        assert plane
+        found = plane(here.db, "deprivation", "Economy")
+        assert found
         taken = here.db.execute("SELECT count(*) FROM snapshots").fetchone()[0]
-        return plane.measure.code if plane.measure else "", taken
+        return found.measure.code if found.measure else "", taken
 
     unnamed, before = state()
     here.policy = replace(here.policy, catalogue=replace(here.policy.catalogue, deprivation="homes"))

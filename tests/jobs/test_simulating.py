@@ -346,16 +346,22 @@ def wanderings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     db.close()
 
 
+@pytest.fixture(scope="module")
+def wandered(wanderings: Database) -> Simulation:
+    return simulate(wanderings, today())
+
+
 def test_a_snapshot_that_was_let_go_is_made_anew_the_same(
-    wanderings: Database, monkeypatch: pytest.MonkeyPatch
+    wanderings: Database, wandered: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = simulate(wanderings, today())
     monkeypatch.setattr(simulating, "KEPT", 1)
-    assert simulate(wanderings, today()) == whole
+    assert simulate(wanderings, today()) == wandered
 
 
-def test_by_another_rule_today_the_history_taken_in_by_the_first_is_replayed_by_that(wanderings: Database) -> None:
-    first, other = simulate(wanderings, today()), simulate(wanderings, CHANGED[VALUE](CHANGED[MOVE_2](today())))
+def test_by_another_rule_today_the_history_taken_in_by_the_first_is_replayed_by_that(
+    wanderings: Database, wandered: Simulation
+) -> None:
+    first, other = wandered, simulate(wanderings, CHANGED[VALUE](CHANGED[MOVE_2](today())))
     assert other.settings == {"min_theme_move": 2, "within_margin": "alert", "quartile_rule": "value"}
     assert {one.value for one in other.variants if one.setting == "min_theme_move"} == {1, 3, 5}
     (rank,) = (one for one in other.variants if one.setting == "quartile_rule")

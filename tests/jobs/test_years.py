@@ -61,8 +61,8 @@ def published() -> tuple[dict[str, list[Period]], dict[str, str]]:
     )
     found: dict[str, list[Period]] = {}
     for (code, label), group in stated[stated["n"] >= -(-2 * len(COUNTIES) // 3)].groupby(["indicator", "period"]):
-        days, first = parse_period(label), group.iloc[0]
-        judged = bool(first["different"] >= 4 and 2 * first["largest"] <= first["n"])
+        days = parse_period(label)
+        judged = bool(group["different"].iloc[0] >= 4 and 2 * group["largest"].iloc[0] <= group["n"].iloc[0])
         ranks = dict(zip(group["area_code"], group["rank"].tolist(), strict=True))
         found.setdefault(str(code), []).append(Period(days.start, days.end, ranks, judged))
     for periods in found.values():
@@ -87,6 +87,7 @@ def places(members: list[Period]) -> Places:
     return found
 
 
+@cache
 def earlier(day: date, years: int) -> date:
     """The same day years ago; the end of February is the end of February."""
     months = pd.Timestamp(day) - pd.DateOffset(years=years)

@@ -19,9 +19,9 @@ from jobs.policy import Policy
 from state.certainty import better_since, certainties, rank_intervals
 from state.database import Database, connect
 from state.ledger import Decision
-from state.queries import current_snapshot, indicator_views, significant_improvements
+from state.queries import current_snapshot, improved_since, indicator_views
 from state.reader import Reader
-from state.views import IndicatorView
+from state.views import Improvement, IndicatorView
 from tests.engine.margins_by_hand import by_hand
 from tests.real_data import BENCHMARK, needs_benchmark
 from tests.system.releases import COUNCIL, COUNTIES, LIMITS, NOW, POLICE, ROADS, Book, Entry, at_place, policy
@@ -31,6 +31,11 @@ ENTRIES = (THEFT, SLEEP, Entry("span", polarity="40..60", decimals="1"))
 
 Cell = tuple[float, float, float]
 Figures = dict[str, Cell]
+
+
+def significant_improvements(db: Database, theme: str | None = None) -> tuple[Improvement, ...]:
+    snapshot = current_snapshot(db)
+    return improved_since(db, snapshot, indicator_views(db, snapshot, theme)) if snapshot else ()
 
 
 @pytest.fixture

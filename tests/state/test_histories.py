@@ -16,21 +16,11 @@ from engine.snapshot import Basis, Rules
 from jobs.pipeline import ingest
 from jobs.policy import Policy
 from state.database import connect
-from state.histories import (
-    IndicatorHistory,
-    IndicatorPeriod,
-    Measure,
-    PlanePoint,
-    deprivation_by_theme,
-    deprivation_map,
-    indicator_history,
-    periods,
-    quartile_strip,
-    spend_by_theme,
-    spend_map,
-    theme_history,
-)
+from state.histories import IndicatorHistory, IndicatorPeriod, indicator_history, periods
+from state.planes import Measure, PlanePoint, plane
 from state.reader import Reader
+from state.strips import quartile_strip
+from state.years import theme_history
 from tests.system.releases import (
     COUNCIL,
     COUNTIES,
@@ -200,11 +190,11 @@ def agrees(point: PlanePoint, across: Mapping[str, float], area: str, period: st
 
 def test_every_area_stands_at_its_two_places_with_its_figure(tmp_path: Path) -> None:
     with known(tmp_path, story(), of=with_lines()) as reader:
-        found = reader.read(lambda db: spend_map(db, POLICE))
-        overall = reader.read(lambda db: spend_map(db, "Overall"))
-        without_line = reader.read(lambda db: spend_map(db, ROADS))
+        found = reader.read(lambda db: plane(db, "spend", POLICE))
+        overall = reader.read(lambda db: plane(db, "spend", "Overall"))
+        without_line = reader.read(lambda db: plane(db, "spend", ROADS))
         by_reader = reader.plane("spend", POLICE)
-        nothing = reader.read(lambda db: spend_map(db, "Nothing"))
+        nothing = reader.read(lambda db: plane(db, "spend", "Nothing"))
     assert found
     assert found == by_reader
     assert found.measure == Measure("SP", "Police", "£ per head", 2)
@@ -224,8 +214,8 @@ def test_every_area_stands_at_its_two_places_with_its_figure(tmp_path: Path) -> 
 
 def test_the_council_stands_in_every_theme_and_composite(tmp_path: Path) -> None:
     with known(tmp_path, story(), of=with_lines()) as reader:
-        found = reader.read(lambda db: spend_map(db, POLICE))
-        themes = reader.read(spend_by_theme)
+        found = reader.read(lambda db: plane(db, "spend", POLICE))
+        themes = reader.read(lambda db: plane(db, "spend"))
         assert themes == reader.plane("spend")
     assert themes
     assert found
@@ -257,8 +247,8 @@ def with_deprivation(figures: Mapping[str, float]) -> Book:
 )
 def test_against_deprivation_the_highest_score_is_the_most_deprived(tmp_path: Path, figures: dict[str, float]) -> None:
     with known(tmp_path, with_deprivation(figures), of=with_lines()) as reader:
-        found = reader.read(lambda db: deprivation_map(db, POLICE))
-        themes = reader.read(deprivation_by_theme)
+        found = reader.read(lambda db: plane(db, "deprivation", POLICE))
+        themes = reader.read(lambda db: plane(db, "deprivation"))
         assert (found, themes) == (reader.plane("deprivation", POLICE), reader.plane("deprivation"))
     assert found
     assert (found.against, found.measure) == ("deprivation", Measure("IMD", "Deprivation score", "score", 2))
@@ -302,7 +292,7 @@ def test_an_area_without_one_of_the_two_is_set_apart(tmp_path: Path) -> None:
     book = story()
     book.rows = [row for row in book.rows if row[:2] != ("SP", COUNTIES[0])]
     with known(tmp_path, book, of=with_lines()) as reader:
-        found = reader.read(lambda db: spend_map(db, POLICE))
+        found = reader.read(lambda db: plane(db, "spend", POLICE))
     assert found
     assert [point.code for point in found.unplaced] == [COUNTIES[0]]
     assert found.unplaced[0].performance.rank == place_by_sums(YEARS[-1], COUNTIES[0])
@@ -360,7 +350,7 @@ def test_comparators_without_a_figure_are_no_part_of_the_spread(tmp_path: Path) 
 def test_before_the_first_release_there_is_nothing(tmp_path: Path) -> None:
     with known(tmp_path) as reader:
         assert reader.read(lambda db: theme_history(db, POLICE)) is None
-        assert reader.read(lambda db: spend_map(db, POLICE)) is None
-        assert reader.read(spend_by_theme) is None
+        assert reader.read(lambda db: plane(db, "spend", POLICE)) is None
+        assert reader.read(lambda db: plane(db, "spend")) is None
         assert reader.read(quartile_strip) is None
         assert reader.read(lambda db: indicator_history(db, "BURG")) is None

@@ -95,6 +95,8 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         for code, places in PLACES.items():
             if at < len(places):
                 book.add(code, year, tied(50 + at) if code == "lights" else figures(code, at))
+        if not at:
+            book.add("fraud", "2021/22", at_place(2, level=90))
         outcome = ingest(db, raw(book, f"{'ab'[at]}-{2023 + at}-11-01.csv"), policy(), now=NOW)
         assert outcome.status == "accepted", outcome
     yield db
@@ -183,8 +185,8 @@ def test_before_the_first_release_there_is_nothing() -> None:
 def test_a_figure_of_a_later_period_that_few_areas_have_does_not_set_the_pace(tmp_path: Path) -> None:
     db = connect(tmp_path / "benchwatch.db")
     book = Book((Entry("fraud"),))
-    for at, year in enumerate(("2021/22", "2022/23")):
-        book.add("fraud", year, at_place(4 - at, level=90))
+    for at, year in enumerate(("2020/21", "2021/22", "2022/23")):
+        book.add("fraud", year, at_place(5 - at, level=90))
     book.add("fraud", "2023/24", {COUNCIL: 1.0})
     assert ingest(db, raw(book, "a-2024-11-01.csv"), policy(), now=NOW).status == "accepted"
     report = scorecard_report(db, SIMILAR)

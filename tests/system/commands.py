@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from sqlite_utils import Database
 
@@ -71,7 +71,13 @@ class Done:
 class Launcher:
     """A process that has the libraries loaded and forks one process for each command."""
 
-    def __init__(self) -> None:
+    def __init__(self, like: Launcher | None = None) -> None:
+        """``like`` has the libraries loaded: it forks this one too, which then runs commands at the same time."""
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        if like:
+            self._requests, self._answers = like._fork()
+            return
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.system.launcher"],
             stdin=subprocess.PIPE,
@@ -80,31 +86,45 @@ class Launcher:
             cwd=CHECKOUT,
             env=environ(),
         )
-        self._lock = threading.Lock()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests, self._answers = self._process.stdin, self._process.stdout
+
+    def _fork(self) -> tuple[IO[str], IO[str]]:
+        """Where another process like this one takes requests and answers."""
+        with tempfile.TemporaryDirectory() as folder, self._lock:
+            requests, answers = Path(folder) / "requests", Path(folder) / "answers"
+            os.mkfifo(requests)
+            os.mkfifo(answers)
+            self._send({"requests": str(requests), "answers": str(answers)})
+            json.loads(self._answers.readline())
+            # Each waits until the other has opened it too, in the same order.
+            return requests.open("w", encoding="utf-8"), answers.open(encoding="utf-8")
+
+    def _send(self, request: dict[str, Any]) -> None:
+        self._requests.write(json.dumps(request) + "\n")
+        self._requests.flush()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream:
-                stream.close()
-        self._process.wait(30)
+        self._requests.close()
+        self._answers.read()  # until it has ended
+        self._answers.close()
+        if self._process:
+            self._process.wait(30)
 
     def run(self, request: dict[str, Any], started: Callable[[int], None] | None = None) -> dict[str, Any]:
         """Run one command; ``started`` is called with its process id while it runs."""
         with self._lock:
-            stdin, stdout = self._process.stdin, self._process.stdout
-            assert stdin is not None
-            assert stdout is not None
-            stdin.write(json.dumps(request) + "\n")
-            stdin.flush()
-            pid = json.loads(stdout.readline())["pid"]
+            self._send(request)
+            pid = json.loads(self._answers.readline())["pid"]
             try:
                 if started:
                     started(pid)
             finally:
-                ended: dict[str, Any] = json.loads(stdout.readline())
+                ended: dict[str, Any] = json.loads(self._answers.readline())
             return ended
 
 

@@ -20,10 +20,10 @@ def launcher() -> Iterator[Launcher]:
 
 
 @pytest.fixture(scope="session")
-def second_launcher() -> Iterator[Launcher]:
+def second_launcher(launcher: Launcher) -> Iterator[Launcher]:
     """For the service, so that commands can be run beside it."""
-    with Launcher() as launcher:
-        yield launcher
+    with Launcher(launcher) as second:
+        yield second
 
 
 @pytest.fixture

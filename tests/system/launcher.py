@@ -1,7 +1,8 @@
 """Runs commands in processes of their own without loading the libraries for each: imports once, then forks.
 
 Reads one request a line, as JSON: arguments, folder, environment, user, limits, and the files that take standard
-output and error. Answers with the process id at once, and with exit code and peak memory when it has ended.
+output and error. Answers with the process id at once, and with exit code and peak memory when it has ended. Asked for
+another process like this one, by the pipes for its requests and answers, it forks that one.
 """
 
 from __future__ import annotations
@@ -67,15 +68,29 @@ def answer(**facts: int) -> None:
     sys.stdout.flush()
 
 
+def turn_to(request: dict[str, Any]) -> None:
+    """The child that is another of this process: its requests and answers go through pipes of its own."""
+    for name, flags, number in ((request["requests"], os.O_RDONLY, 0), (request["answers"], os.O_WRONLY, 1)):
+        opened = os.open(name, flags)
+        os.dup2(opened, number)
+        os.close(opened)
+
+
 def serve() -> None:
     """Answer requests until standard input ends."""
     codecs.lookup("utf-8-sig")  # another user may not be allowed to read the libraries any more
     for line in sys.stdin:
+        request = json.loads(line)
         child = os.fork()
         if child == 0:
-            become(json.loads(line))
+            if "requests" in request:
+                turn_to(request)
+                continue
+            become(request)
             return
         answer(pid=child)
+        if "requests" in request:
+            continue
         _, status, used = os.wait4(child, 0)
         answer(code=os.waitstatus_to_exitcode(status), peak_kb=used.ru_maxrss)
 

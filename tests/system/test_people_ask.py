@@ -11,7 +11,7 @@ import pytest
 
 from bot import demo
 from bot.demo.story import write_releases
-from tests.system.commands import Desk, Launcher
+from tests.system.commands import Desk, Done, Launcher
 from tests.system.people import ANN, BOB, CARRIERS, LOBBY, Office, first, office, read, words_of
 from tests.system.service import PATIENCE
 
@@ -49,6 +49,11 @@ ASKED = {
     "mute police 30d new system": "Police & Crime is muted for you until ",
     "unmute police": "Police & Crime is no longer muted for you.",
     "mute police for everybody 30d": "Only approvers can mute for everybody. Nothing was changed.",
+    "scorecard": "Of 109 indicators 40 improved, 14 are similar, 21 declined and 34 cannot be compared",
+    "scorecard police": "Police & Crime: all 5 indicators declined; 2 are in the bottom quartile",
+    "history": "11 themes and composites have ranks of several years",
+    "history police": "Police & Crime: 11th of 24 (11th last year)",
+    "deprivation": "No theme can be set against deprivation yet.",
     "export theme Police": "Police & Crime comes by direct message: ",
     "export": "Which theme? Or all of it:",
     "chart theme Police": "Police & Crime: ",
@@ -136,6 +141,34 @@ def test_fifty_at_once_are_all_acknowledged_in_time_and_answered(asked: Office) 
     assert [reply for reply in replies if not reply.ok] == []
     for at, reply in enumerate(replies):
         assert asked.shown(reply).ephemeral_to == f"U{at}"
+
+
+PUBLISHED = """theme,rank,previous_rank,of,expenditure_rank,expenditure_of
+Police & Crime,21,11,32,,
+Housing,2,7,32,,
+"""
+
+
+def test_the_terminal_looks_back_and_forward_beside_the_service(asked: Office) -> None:
+    def run(*arguments: str) -> Done:
+        done = asked.desk.run(*arguments)
+        assert (done.code, done.err) == (0, ""), done
+        return done
+
+    (asked.desk.folder / "benchmark_2022_23.csv").write_text(PUBLISHED, encoding="utf-8")
+    assert "imported 2 published ranks" in run("history", "import", "benchmark_2022_23.csv").out
+    told = read(asked.ask("history police"))
+    assert "2023 — published 21st of 32 in 2022/23" in told
+    assert "2022 — published 11th of 32 in 2021/22" in told
+    assert run("edition", "Autumn 2017").out.startswith("Edition Autumn 2017 is snapshot 2017-10-31/1.")
+    against = asked.ask("overall against edition Autumn 2017")
+    assert first(against) == "Leicestershire against edition Autumn 2017: 16 ranks the same"
+    would = run("simulate", "--json").document
+    assert (would["from"], would["today"]["messages"], would["today"]["changes"]) == ("2016-09-30", 1, 17)
+    assert sum(run("scorecard", "--json").document["quartiles"].values()) == 108
+    made = run("report", "--out", "annex", "--against", "2022/23", "--json").document
+    assert [Path(one["file"]).suffix for one in made["files"]] == [".html", ".docx"]
+    assert all(Path(one["file"]).stat().st_size == one["bytes"] for one in made["files"])
 
 
 def test_the_home_tab_has_everything_and_its_toggles_work(asked: Office) -> None:

@@ -70,9 +70,7 @@ def test_a_digest_that_fell_due_while_the_service_was_down_comes_once(
         assert "Why: Burglary cost 8.0 places of the average rank, Robbery 8.0" in crime
         assert any(line.startswith("Nearest to leaving the bottom quartile: Burglary needs 2.01") for line in crime)
         assert len(made.thread(made.standing(SAFETY, "Community safety"))) == 1, "and a chart"
-        same = (
-            "nothing changed this week · Transport & Highways 5th of 31 · 0 of 1 indicator (0%) in the bottom quartile"
-        )
+        same = "nothing changed this week · Transport & Highways 5th of 31 · none of 1 indicator in the bottom quartile"
         for place, name in ((roads, "Roads"), (own, "Your subscriptions"), (LOBBY, "This channel's subscriptions")):
             assert first(made.standing(place)) == f"{name}: {same}"
         made.settled()

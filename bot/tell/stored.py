@@ -1,17 +1,12 @@
-"""What the command line prints: releases, changes and the outbox, for people and as JSON documents."""
+"""Releases and what became of them, changes, messages, sources and checks: what the database holds and what runs."""
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from bot.tell.parts import table
 from bot.words import count, place
 from engine.changes import Kind, Standing
 from jobs.doctor import Diagnosis
@@ -238,16 +233,3 @@ def _expected(dataset: DataSetLine) -> str:
     if not dataset.next_expected:
         return "cancelled" if dataset.expected_state == "cancelled" else ""
     return dataset.next_expected + (" (provisional)" if dataset.expected_state == "provisional" else "")
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Rows under their heads, for a terminal."""
-    table = Table(box=SIMPLE, pad_edge=False)
-    for head in heads:
-        table.add_column(head)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console = Console(file=io.StringIO(), width=160)
-    with console.capture() as capture:
-        console.print(table)
-    return "\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines())

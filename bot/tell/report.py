@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bot.report.facts import BottomLine, Report, ThemeLine
+from bot.tell.parts import rank_document
+from bot.tell.scorecard import directions_document
 from engine.changes import Standing
 from engine.progress import Scorecard
 from engine.quadrants import BEST
-from state.histories import PlanePoint
+from state.planes import PlanePoint
 from state.views import IndicatorView
 
 QUARTILES = ("top", "second", "third", "bottom")
@@ -50,9 +52,7 @@ def facts_document(report: Report) -> dict[str, object]:
 
 
 def _standing(standing: Standing | None) -> dict[str, object] | None:
-    if standing is None or standing.rank is None:
-        return None
-    return {"rank": standing.rank, "of": standing.of, "tied": standing.tied, "quartile": standing.quartile}
+    return None if standing is None or standing.rank is None else rank_document(standing)
 
 
 def _theme(line: ThemeLine) -> dict[str, object]:
@@ -108,16 +108,11 @@ def _moved(view: IndicatorView) -> dict[str, object]:
 
 
 def _scorecard(card: Scorecard) -> dict[str, object]:
-    ways, aims = card.directions, card.targets
+    aims = card.targets
     return {
         "theme": card.name or None,
         "indicators": card.indicators,
-        "direction": {
-            "improved": ways.improved,
-            "similar": ways.similar,
-            "declined": ways.declined,
-            "not_comparable": ways.not_comparable,
-        },
+        "direction": directions_document(card.directions),
         "targets": {
             "met": aims.met,
             "missed": aims.missed,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from bot.tell import table
+from bot.tell.parts import table
 from bot.words import CAUSES, count, day, month
 from engine.changes import Cause, Kind
 from jobs.simulating import Counts, Fired, Simulation, Tally

@@ -1,16 +1,17 @@
-"""What the command line prints of years, imports and editions: for people, and as JSON documents."""
+"""Years held, imports of published ranks, and named editions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from bot.slack_text import clean, cut, unescape
+from bot.tell.parts import rank_document
 from bot.words import NAME, as_published, count, place, share_held
 from engine.changes import Standing
 from jobs.history import Imported
 from state.editions import Edition
-from state.histories import ThemeYear, YearsHeld
 from state.published import PublishedRank
+from state.years import ThemeYear, YearsHeld
 
 _KINDS = {"composite": " (composite)", "published": " (only as published)"}
 
@@ -27,15 +28,10 @@ def history_document(found: Sequence[YearsHeld]) -> dict[str, object]:
 def _year(year: ThemeYear) -> dict[str, object]:
     return {
         "year": year.year,
-        **_standing(year.standing),
+        **rank_document(year.standing or Standing(None, None)),
         "indicators": year.held,
         "published": _printed(year.published) if year.published else None,
     }
-
-
-def _standing(standing: Standing | None) -> dict[str, object]:
-    known = standing or Standing(None, None)
-    return {"rank": known.rank, "of": known.of, "tied": known.tied, "quartile": known.quartile}
 
 
 def _printed(rank: PublishedRank) -> dict[str, object]:
@@ -64,7 +60,7 @@ def history_text(found: Sequence[YearsHeld]) -> str:
 def _told(year: ThemeYear, judged: int) -> str:
     """A year in which fewer than two thirds of the indicators are held says how many."""
     computed = place(year.standing) if year.standing else ""
-    if year.standing and 3 * year.held < 2 * judged:
+    if year.thin(judged):
         computed += f", on {share_held(year.held, judged)}"
     printed = unescape(as_published(year.published)) if year.published else ""
     return " · ".join(part for part in (computed, printed) if part)
