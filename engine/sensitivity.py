@@ -15,7 +15,6 @@ from engine.catalogue import Indicator
 from engine.changes import BOTTOM_QUARTILE
 from engine.panel import Floats, Ints
 from engine.ranking import BasketRanks, QuartileRule, badness, rank_means, rank_rows, value_keys
-from engine.snapshot import Snapshot
 
 Place = tuple[int, int]
 """A rank and the number ranked."""
@@ -75,15 +74,6 @@ class Sensitivity:
         if self.best is None or self.worst is None:
             return 0
         return max(self.worst.rank, self.rank) - min(self.best.rank, self.rank)
-
-
-def table_of(snapshot: Snapshot, basket: str) -> Table:
-    """The members of one of a snapshot's baskets. Raises KeyError where there is none."""
-    rows = snapshot.members[snapshot.basket[basket]]
-    entries = tuple(snapshot.basis.indicators[snapshot.panel.indicators[row]] for row in rows.tolist())
-    rules = snapshot.basis.rules
-    ranks, values = snapshot.ranks.rank[rows], snapshot.panel.values[rows]
-    return Table(entries, snapshot.panel.areas, ranks, values, rules.quartile_rule, rules.min_coverage)
 
 
 def sensitivity(table: Table, area: str) -> Sensitivity | None:

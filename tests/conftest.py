@@ -6,6 +6,11 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# A busy machine may stall any one example for a second; how fast things are is what `make bench` is for.
+settings.register_profile("benchwatch", deadline=None)
+settings.load_profile("benchwatch")
 
 LONG = (
     "system/test_people",

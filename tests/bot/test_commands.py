@@ -248,7 +248,7 @@ def test_hostile_names_mention_nobody_and_break_nothing() -> None:
         assert "\u0000" not in message.text
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(st.text(max_size=80))
 def test_any_text_is_answered(text: str) -> None:
     assert ask(text).text

@@ -403,7 +403,7 @@ ranks = st.none() | st.integers(1, 32)
     more=st.integers(0, 3),
     kind=st.sampled_from(("theme", "composite")),
 )
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(derandomize=True, max_examples=80)
 def test_sentences_are_sentences_whatever_the_numbers(
     ranks: tuple[int | None, int | None, int | None],
     moved: tuple[int, int, int],

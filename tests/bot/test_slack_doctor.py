@@ -61,7 +61,7 @@ def look(slack: SlackDouble, tmp_path: Path) -> Look:
 
 
 def quick(token: str, api_url: str) -> WebClient:
-    return WebClient(token, base_url=api_url, timeout=1, retry_handlers=[])
+    return WebClient(token, base_url=api_url, timeout=3, retry_handlers=[])
 
 
 def settings(folder: Path, mode: str, more: str = LEADS, approvers: str = '["U0000000009"]') -> Settings:

@@ -101,7 +101,7 @@ def test_size_counts_as_the_strictest_reader() -> None:
     assert size(cut("👍" * 100, 51)) <= 51
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(LONG, st.integers(1, 200))
 def test_cut_is_never_longer_and_never_changes_what_fits(text: str, limit: int) -> None:
     assert size(cut(text, limit)) <= limit
@@ -217,7 +217,7 @@ def within_the_other_numbers(block: Block) -> bool:
     )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(LONG, st.lists(BLOCKS, max_size=8), st.sampled_from((1, 1, 9)))
 def test_fit_never_exceeds_any_limit(text: str, blocks: list[Block], times: int) -> None:
     for message in (fit(Message(text, blocks * times)), compose(blocks * times, [Message(text, blocks)])):
@@ -229,7 +229,7 @@ def test_fit_never_exceeds_any_limit(text: str, blocks: list[Block], times: int)
             assert fit(part) == part
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(LONG)
 def test_literal_text_never_mentions_and_reads_the_same(text: str) -> None:
     message = compose([section(literal(text) or "–"), section(code(text))])

@@ -522,7 +522,7 @@ ranks = st.dictionaries(st.integers(0, 30).map(str), st.integers(1, 32), min_siz
 
 
 @given(before=ranks, after=ranks)
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, max_examples=60)
 def test_what_is_shown_adds_up_and_is_never_a_whole_unit_off(before: dict[str, int], after: dict[str, int]) -> None:
     move = explain_basket(before, after)
     shown = rounded(

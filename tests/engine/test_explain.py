@@ -25,7 +25,7 @@ from engine.explain import (
 )
 from engine.ranking import QuartileRule, badness, rank_rows, value_keys
 
-steady = settings(derandomize=True, deadline=None, max_examples=60)
+steady = settings(derandomize=True, max_examples=60)
 US = "us"
 PEERS = tuple("abcdefghijk")
 

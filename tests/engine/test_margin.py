@@ -61,7 +61,7 @@ def published(draw: st.DrawFn) -> list[Cell]:
     return [(NAN, NAN, NAN) if at in gone else one for at, one in enumerate(cells)]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(published(), st.sampled_from(["high", "low"]))
 def test_intervals_are_those_of_one_comparison_after_the_other(cells: list[Cell], polarity: str) -> None:
     at = snapshot(cells, polarity)
@@ -204,7 +204,7 @@ def step_up(p_values: Sequence[float], q: float) -> list[bool]:
 SHARES = st.one_of(st.floats(0, 1), st.floats(0, 0.05), st.sampled_from([0.0, 0.0125, 0.025, 0.05, 1.0]))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(st.lists(SHARES, max_size=30), st.sampled_from([0.05, 0.1, 0.5]))
 def test_which_tests_stand_is_as_the_step_up_rule_says(p_values: list[float], q: float) -> None:
     stands = benjamini_hochberg(p_values, q)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.pace import Pace, pace, run, years_between
 from engine.periods import Period, parse_period
 
-steady = settings(derandomize=True, deadline=None, max_examples=60)
+steady = settings(derandomize=True, max_examples=60)
 
 
 def in_months(day: date) -> Fraction:

@@ -93,7 +93,7 @@ def test_what_a_spreadsheet_could_not_work_out_is_no_grade(text: str) -> None:
     assert read_figure(text) is None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(-(10**12), 10**12), st.sampled_from(["", "%"]))
 def test_figures_with_commas_read_back(value: int, unit: str) -> None:
     figure = read_figure(f"{value:,}{unit}")
@@ -101,7 +101,7 @@ def test_figures_with_commas_read_back(value: int, unit: str) -> None:
     assert figure.value == value
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(max_size=150))
 def test_any_text_is_read_or_refused(text: str) -> None:
     figure, target = read_figure(text), read_target(text)
@@ -320,7 +320,7 @@ def test_the_direction_is_by_polarity_beyond_what_is_similar(
     assert direction(new, old, polarity) is way
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(figures, figures)
 @example(Decimal(0), Decimal(1))
 def test_reversing_the_polarity_swaps_improved_and_declined(before: Decimal, now: Decimal) -> None:
@@ -328,7 +328,7 @@ def test_reversing_the_polarity_swaps_improved_and_declined(before: Decimal, now
     assert direction(now, before, LOW) is OPPOSITE.get(way, way)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(figures, figures, above_nothing, st.sampled_from([HIGH, LOW]))
 def test_scaling_both_figures_keeps_the_direction(
     before: Decimal, now: Decimal, scale: Decimal, polarity: Polarity
@@ -337,7 +337,7 @@ def test_scaling_both_figures_keeps_the_direction(
     assert direction(-now, -before, polarity) is direction(now, before, HIGH if polarity is LOW else LOW)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(figures, figures, st.sampled_from([HIGH, LOW]))
 def test_going_back_is_the_opposite_unless_either_is_similar(before: Decimal, now: Decimal, polarity: Polarity) -> None:
     there, back = direction(now, before, polarity), direction(before, now, polarity)
@@ -345,7 +345,7 @@ def test_going_back_is_the_opposite_unless_either_is_similar(before: Decimal, no
     assert back is OPPOSITE[there]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(figures, figures, st.fractions(0, 1))
 def test_similar_is_exactly_up_to_the_level(before: Decimal, now: Decimal, level: Fraction) -> None:
     way = direction(now, before, HIGH, level)
@@ -410,7 +410,7 @@ def test_two_periods_are_no_pace_but_where_a_file_has_no_more() -> None:
     assert predict(read_target("12"), HIGH, points, parse_period("2016/17")) is ON
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(figures, min_size=3, max_size=8), figures, st.integers(1, 9), st.sampled_from([HIGH, LOW]))
 def test_the_pace_by_hand_says_the_same(values: list[Decimal], aim: Decimal, ahead: int, polarity: Polarity) -> None:
     years = [2000 + at for at in range(len(values))]
@@ -440,7 +440,7 @@ items = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(items, max_size=30))
 def test_scorecards_count_everything_once(found: list[Progress]) -> None:
     *themes, overall = scorecards(found)

@@ -33,7 +33,7 @@ from tests.engine.oracle import Described, Rule
 
 POLARITIES = ("high", "low", "none", "28..40", "0..0", "-1.5..2.25")
 RULES: tuple[Rule, ...] = ("rank", "value")
-steady = settings(derandomize=True, deadline=None, max_examples=50)
+steady = settings(derandomize=True, max_examples=50)
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ def assert_same(found: pd.DataFrame, naive: pd.DataFrame, keys: list[str]) -> No
     pd.testing.assert_frame_equal(sides[0], sides[1], check_dtype=False)
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(derandomize=True, max_examples=40)
 @given(
     world=worlds(),
     coverage=st.sampled_from([Fraction(0), Fraction(1, 2), Fraction(2, 3), Fraction(1)]),

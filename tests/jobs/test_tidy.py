@@ -302,7 +302,7 @@ def test_indicator_codes_of_digits_alone_keep_their_noughts() -> None:
 # --- cells ----------------------------------------------------------------------------------------
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, max_examples=60)
 @given(
     digits=st.lists(st.integers(10**16, 10**18 - 1), min_size=1, max_size=30),
     places=st.integers(6, 24),
