@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,10 @@ def test_imports_go_down_only(path: Path) -> None:
 )
 def test_the_rule_itself(floor: str, source: str, wrong: set[str]) -> None:
     assert faults(floor, imports(source, (floor,))) == wrong
+
+
+def test_a_command_loads_what_draws_and_writes_only_when_it_needs_it() -> None:
+    heavy = "{'matplotlib', 'docx', 'lxml', 'jinja2', 'slack_bolt'}"
+    code = f"import sys, bot.cli; print(*sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == []

@@ -11,8 +11,6 @@ import typer
 
 from bot.cli.base import Config, Json, app, reading, settings_of, show
 from bot.errors import BotError
-from bot.report import document, gather, page, paper
-from bot.tell.report import facts_document
 from jobs.errors import SettingsError
 
 FORMATS = ("html", "docx", "both")
@@ -31,6 +29,9 @@ def report_command(
     as_json: Json = False,
 ) -> None:
     """Write the annex to a Cabinet paper: ranks, bottom quartile, changes, progress, spending, sources."""
+    from bot.report import document, gather, page, paper  # noqa: PLC0415  # what draws and writes, for this alone
+    from bot.tell.report import facts_document  # noqa: PLC0415
+
     if form not in FORMATS:
         raise SettingsError(f"no format is called {form!r}; there are {', '.join(FORMATS)}")
     if out.suffix.lower() in _FILES and not out.is_dir():
