@@ -133,6 +133,16 @@ def parse_period(label: str) -> Period:
         raise PeriodError(f"cannot read {label!r} as a period; this would do: {_EXAMPLES}") from error
 
 
+def as_written(label: str) -> str:
+    """A period as its publisher writes it; one written for machines, as 2022-04-01/P1Y, as people do: 2022/23."""
+    if not _FOR_MACHINES.match(label):
+        return label
+    try:
+        return parse_period(label).label
+    except PeriodError:
+        return label
+
+
 def _split_mark(text: str) -> tuple[str, Mark]:
     """Separate "2023 (prov)" into "2023" and its mark; an unknown mark stays on, and no rule will fit."""
     found = _MARKED.fullmatch(text)
@@ -307,6 +317,7 @@ _M = "(" + "|".join(f"{name}|{name[:3]}" for name in map(str.lower, _NAMES)) + "
 _D = r"(\d{1,2})(?:st|nd|rd|th)?"
 _TO = r"(?: ?- ?| to )"
 _Q = r"(?:q|quarter )([1-4])"
+_FOR_MACHINES = re.compile(r"^\d{4}-\d{2}-\d{2}(?:T00:00:00)?(?:/|$)")
 _ISO = r"(\d{4}-\d{2}-\d{2})(?:t00:00:00)?"
 
 

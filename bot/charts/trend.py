@@ -39,6 +39,7 @@ from bot.slack_text import Picture
 from bot.words import count, direction, not_judged, place
 from bot.words import spend as from_the_top
 from engine.catalogue import Polarity
+from engine.periods import as_written
 from engine.targets import Target, plain_target
 from state.histories import IndicatorHistory, IndicatorPeriod, Spread
 
@@ -143,7 +144,7 @@ def _said(history: IndicatorHistory, last: IndicatorPeriod | None) -> str:
     among_whom = ""
     if last.spread:
         among_whom = f"; the middle of {last.spread.areas} areas is {_rough(history, last.spread.median)}"
-    return f"{plain(last.label)}: {own}{among_whom}"
+    return f"{plain(as_written(last.label))}: {own}{among_whom}"
 
 
 def _rough(history: IndicatorHistory, value: float) -> str:
@@ -315,7 +316,7 @@ def _axis(card: Card, plane: _Plane) -> None:
     card.line([LEFT, WIDTH - RIGHT - _GUTTER], [plane.top + _PLOT] * 2, DOT, 0.6)
     reached = WIDTH - RIGHT - _GUTTER + 0.3
     for at in range(len(plane.periods) - 1, -1, -1):
-        words = fitted(plain(plane.periods[at].label), 1.1, SMALL)
+        words = fitted(plain(as_written(plane.periods[at].label)), 1.1, SMALL)
         reach = width(words, SMALL) / 2
         x = max(min(plane.xs[at], WIDTH - RIGHT - _GUTTER + 0.25 - reach), LEFT + reach)
         if x + reach <= reached:
@@ -346,7 +347,7 @@ def _period_words(history: IndicatorHistory, period: IndicatorPeriod, *, whole: 
 
     own = amount(period.value, history.unit, history.decimals) if whole else text(period.value)
     ranked = f", {place(period.standing)}" if period.standing and history.polarity != "none" else ""
-    words = f"{plain(period.label)}: {own}{ranked}"
+    words = f"{plain(as_written(period.label))}: {own}{ranked}"
     each = period.spread
     if each is None:
         return f"{words}."

@@ -13,7 +13,7 @@ from bot.slack_text import Message
 from engine.changes import BOTTOM_QUARTILE
 from engine.explain import Distance
 from engine.pace import Pace
-from engine.periods import a_year_apart
+from engine.periods import a_year_apart, as_written
 from state.views import IndicatorReport, IndicatorView, Peer
 
 AROUND = 3
@@ -79,7 +79,7 @@ def _trend(report: IndicatorReport) -> str:
     if len(points) < 2:  # noqa: PLR2004 - one period is no trend
         return ""
     told = [
-        f"{words.name(point.period)} {words.number(point.value, view.decimals)}"
+        f"{words.name(as_written(point.period))} {words.number(point.value, view.decimals)}"
         + (f" ({words.ordinal(point.rank)} of {point.of})" if point.rank else "")
         for point in points
     ]

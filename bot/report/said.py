@@ -15,7 +15,7 @@ from bot.report.facts import Since, ThemeLine
 from bot.slack_text import cut, literal, unescape
 from engine.changes import Standing
 from engine.explain import Distance
-from engine.periods import PeriodError, parse_period
+from engine.periods import as_written
 from state.views import IndicatorView
 
 NAME = 300
@@ -24,7 +24,6 @@ NAME = 300
 _MOST_DECIMALS, _FEWER = 3, 2
 _FURTHEST, _LISTED = 2, 4
 """Largest moves named each way, and how many at most where several are as large."""
-_ISO_PERIOD = re.compile(r"^\d{4}-\d{2}-\d{2}(?:T00:00:00)?(?:/|$)")
 _SCORE = re.compile(r"^(?:average |mean |scaled |adjusted )*scores?(?: per \w+)?$", re.IGNORECASE)
 _PER_CENT_OF = re.compile(r"^%(?!\s*points?\b)")
 _SIGNED = re.compile(r"^(?:%|£|per ?cent)", re.IGNORECASE)
@@ -64,13 +63,8 @@ def that(side: Since) -> str:
 
 
 def period(label: str | None) -> str:
-    """A period as its publisher writes it; one written for machines, as 2019-01-01/P1Y, as people do: 2019."""
-    if label and _ISO_PERIOD.match(label):
-        try:
-            return parse_period(label).label
-        except PeriodError:
-            pass
-    return outside(label) if label else ""
+    """A period as people write it; nothing without one."""
+    return outside(as_written(label)) if label else ""
 
 
 def decimals(given: int | None, value: float | None = None) -> int:

@@ -7,6 +7,7 @@ from datetime import date
 from bot.slack_text import cut, literal
 from bot.words.text import NAME
 from engine.changes import Standing
+from engine.periods import as_written
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -40,6 +41,6 @@ def published(iso: str) -> str:
 
 def periods(before: Standing | None, after: Standing) -> str:
     """As "2021/22 → 2022/23", or the one period of both."""
-    new = literal(cut(after.period or "", NAME))
-    old = literal(cut(before.period or "", NAME)) if before else ""
+    new = literal(cut(as_written(after.period or ""), NAME))
+    old = literal(cut(as_written(before.period or ""), NAME)) if before else ""
     return f"{old} → {new}" if old and new and old != new else new

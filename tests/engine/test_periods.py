@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import EngineError
-from engine.periods import Mark, Period, PeriodError, a_year_apart, parse_period
+from engine.periods import Mark, Period, PeriodError, a_year_apart, as_written, parse_period
 from tests.real_data import PUBLISHED, columns_of
 
 needs_published = pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published files are not at hand")
@@ -284,3 +284,18 @@ def test_every_period_header_of_the_sheets_is_read_except_one_misprint() -> None
 )
 def test_what_is_a_year_apart(earlier: str, later: str, apart: bool) -> None:
     assert a_year_apart(earlier, later) is apart
+
+
+@pytest.mark.parametrize(
+    ("label", "written"),
+    [
+        ("2022-04-01/P1Y", "2022/23"),
+        ("2022-01-01T00:00:00/P3Y", "2022 to 2024"),
+        ("2024 (Rev)", "2024 (Rev)"),
+        ("2022/23", "2022/23"),
+        ("2019-99-99/P1Y", "2019-99-99/P1Y"),
+        ("", ""),
+    ],
+)
+def test_what_is_written_for_machines_is_told_as_people_write_it(label: str, written: str) -> None:
+    assert as_written(label) == written
