@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,7 +72,8 @@ def serving(app: Any) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}/slack/events"
     finally:
-        server.trigger.pull_trigger(lambda: [part.close() for part in list(server._map.values())])
+        with suppress(OSError):  # the loop may have come by itself, and closed what would have called it
+            server.trigger.pull_trigger(lambda: [part.close() for part in list(server._map.values())])
         thread.join(5)
         server.task_dispatcher.shutdown()
 

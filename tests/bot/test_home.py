@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import waitress
 from slack_bolt import App
 from slack_sdk import WebClient
 
@@ -17,7 +16,7 @@ from bot.commands import Answers
 from bot.home import Homes
 from bot.home_view import CHOOSE, Facts, home_view, token
 from bot.people import Permissions
-from bot.slack_app import build_app, socket_handler, wsgi
+from bot.slack_app import build_app, socket_handler
 from bot.slack_poster import web_client
 from bot.slack_text import Message, plain
 from engine.catalogue import Catalogue, Indicator, Polarity, Theme
@@ -32,6 +31,7 @@ from state.database import Writer
 from state.reader import Reader
 from state.sources import Expected, Place
 from state.subscriptions import How, Subscription
+from tests.bot.pressing import serving
 from tests.bot.test_digest_messages import HOSTILE
 from tests.slack_double import Actor, SlackDouble, check_view, live_mentions
 from tests.slack_double.carriers import Ack
@@ -153,13 +153,8 @@ def app(desk: Desk) -> Iterator[App]:
 
 @pytest.fixture
 def url(app: App) -> Iterator[str]:
-    server = waitress.create_server(wsgi(app), host="127.0.0.1", port=0, threads=4, asyncore_loop_timeout=0.05)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}/slack/events"
-    server.trigger.pull_trigger(lambda: [part.close() for part in list(server._map.values())])
-    thread.join(5)
-    server.task_dispatcher.shutdown()
+    with serving(app) as address:
+        yield address
 
 
 def until(desk: Desk, user: str, said: str) -> None:
