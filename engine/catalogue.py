@@ -272,8 +272,8 @@ class _Loaded:
         if self.deprivation and (entry is None or entry.polarity.directional):
             msg = (
                 f"{self.deprivation_file}: deprivation names {self.deprivation!r}, which is no indicator here without "
+                'direction (polarity = "none"), the highest figure being the most deprived'
             )
-            msg += 'direction (polarity = "none"), the highest figure being the most deprived'
             raise CatalogueError(msg)
 
 

@@ -198,9 +198,9 @@ class _Teller:
         sure = [change for change in loud if not self.policy.leaves_to_digest(self._certainty(change))]
         alert = replace(
             self._alert(audience, sure, fresh, muted=len(muted), withdrawn=self.withdrawn[destination]),
-            uncertain=len(loud) - len(sure),
+            unsure=len(loud) - len(sure),
         )
-        quiet = {*alert.quiet, *(("margin",) if alert.uncertain else ())}
+        quiet = {*alert.quiet, *(("margin",) if alert.unsure else ())}
         told = worth_a_message(alert.moved, quiet, alert.seen_first, filling=filling, published=published)
         if not (told or muted):
             return 0

@@ -120,7 +120,7 @@ def release_alert(notice: ReleaseAlert, amendments: Sequence[Amendment] = (), re
         *shown,
         _more(len(others) - SHOWN),
         words.quiet(notice.quiet),
-        _left_to_digest(notice.uncertain),
+        _left_to_digest(notice.unsure),
         _seen_first(notice.seen_first),
     ]
     # Each a block of its own, so that the eye finds the fact, the cause, the rest, and what people did.
@@ -132,7 +132,7 @@ def release_alert(notice: ReleaseAlert, amendments: Sequence[Amendment] = (), re
 
 def nothing_left(notice: Notice, amendments: Sequence[Amendment]) -> ReleaseInfo | None:
     """The release by which all that an alert tells was withdrawn; None while anything of it stands."""
-    if not isinstance(notice, ReleaseAlert) or notice.quiet or notice.uncertain:
+    if not isinstance(notice, ReleaseAlert) or notice.quiet or notice.unsure:
         return None
     since = _Since.of(notice, amendments)
     if not _void(notice, since):
@@ -242,7 +242,7 @@ def _void(notice: ReleaseAlert, since: _Since) -> bool:
 def _headline(first: Moved | None, notice: ReleaseAlert, since: _Since) -> str:
     """The first line: what moved most as it stands, or that it was withdrawn."""
     if first is None:
-        return f"*Nothing moved {'surely ' if notice.uncertain else ''}enough to alert*"
+        return f"*Nothing moved {'surely ' if notice.unsure else ''}enough to alert*"
     standing = [item for item in notice.moved if not since.withdrawn(item)]
     if not standing:
         return words.joined("*Withdrawn: nothing of this stands*", since.back(first))
@@ -288,7 +288,7 @@ def _counts(notice: ReleaseAlert, since: _Since) -> str:
     entered, left, improved = (kinds.count(kind) for kind in _COUNTED)
     if not any((entered, left, improved)):
         judged = notice.judged and not _void(notice, since)
-        text = f"no indicator entered or left the bottom quartile{_besides(notice.uncertain)}" if judged else ""
+        text = f"no indicator entered or left the bottom quartile{_besides(notice.unsure)}" if judged else ""
     else:
         told = [
             f"{words.count(entered, 'indicator')} {_COUNTED[Kind.ENTERED]}",
@@ -296,7 +296,7 @@ def _counts(notice: ReleaseAlert, since: _Since) -> str:
             f"{unsure} {'is' if unsure == 1 else 'are'} within the margin of error" if unsure else "",
             f"{improved} {_COUNTED[Kind.IMPROVED]}" if improved else "",
         ]
-        text = ", ".join(part for part in told if part) + _besides(notice.uncertain)
+        text = ", ".join(part for part in told if part) + _besides(notice.unsure)
     are = "is" if notice.bottom == 1 else "are"
     now = f"{notice.bottom:,} of {words.count(notice.judged, 'indicator')} {are} in it now"
     return words.joined(

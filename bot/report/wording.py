@@ -341,7 +341,7 @@ def _spending(report: Report) -> Section:
     plane = report.spending
     points = (*plane.points, *plane.unplaced) if plane else ()
     if plane is None or not any(point.across.rank for point in points):
-        nothing = Words("No release has brought expenditure per head for any theme.")
+        nothing = Words("No release has brought our expenditure per head for any theme.")
         return Section("spending", heading, (nothing,))
     columns = (
         Column("Theme", 28),

@@ -14,7 +14,7 @@ class ReleaseAlert:
 
     ``quiet`` counts the changes without alert by cause (method, basket, comparators); ``seen_first`` counts
     indicators seen for the first time; ``muted`` counts changes that are muted. ``bottom`` and ``judged`` count within
-    these themes. ``withdrawn`` counts changes told earlier that this release undoes; ``uncertain`` those within the
+    these themes. ``withdrawn`` counts changes told earlier that this release undoes; ``unsure`` those within the
     margin of error that are left to the digest.
     """
 
@@ -29,7 +29,7 @@ class ReleaseAlert:
     judged: int
     muted: int = 0
     withdrawn: int = 0
-    uncertain: int = 0
+    unsure: int = 0
 
 
 @dataclass(frozen=True, slots=True)

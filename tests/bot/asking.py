@@ -34,6 +34,9 @@ from state.views import (
 from tests.slack_double import check_message, live_mentions
 
 T = TypeVar("T")
+Run = Callable[..., tuple[int, str, str]]
+"""A command typed: exit code, standard output and standard error."""
+
 TODAY = date(2025, 11, 3)
 COUNCIL = "E10000018"
 

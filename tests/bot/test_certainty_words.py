@@ -166,11 +166,11 @@ def test_the_second_line_counts_what_is_not_sure(items: tuple[Moved, ...], said:
     ],
 )
 def test_the_quiet_line_counts_what_the_digest_tells(number: int, said: str) -> None:
-    found = alert_lines(shown(alert(FELL, uncertain=number, quiet={"method": 1})))
+    found = alert_lines(shown(alert(FELL, unsure=number, quiet={"method": 1})))
     assert (said in found) is bool(said)
     assert ("left to the digest" in "\n".join(found)) is bool(said)
     assert "1 change came from the method, not from performance" in found
-    alone = alert_lines(shown(alert(uncertain=number)))
+    alone = alert_lines(shown(alert(unsure=number)))
     assert alone[0].startswith(f"Nothing moved {'surely ' if number else ''}enough to alert · Recorded crime")
     assert (said in alone) is bool(said)
 
@@ -195,14 +195,14 @@ def test_the_quiet_line_counts_what_the_digest_tells(number: int, said: str) -> 
     ],
 )
 def test_no_count_leaves_out_what_the_digest_tells(items: tuple[Moved, ...], number: int, said: str) -> None:
-    found = alert_lines(shown(alert(FELL, *items, uncertain=number)))
+    found = alert_lines(shown(alert(FELL, *items, unsure=number)))
     assert found[1] == f"New or revised figures: {said} · 37 of 257 indicators are in it now"
 
 
 def test_an_alert_with_something_left_to_the_digest_is_never_empty() -> None:
     gone = correction((FELL, 11, True))
     assert nothing_left(alert(FELL), [gone])
-    assert nothing_left(alert(FELL, uncertain=1), [gone]) is None
+    assert nothing_left(alert(FELL, unsure=1), [gone]) is None
 
 
 # --- digests ---------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
-from bot.cli import main
 from engine.changes import Kind
 from jobs.pipeline import Outcome, Raw, ingest
 from jobs.sources.file import read
@@ -25,42 +22,17 @@ from state import ledger
 from state.database import Database, Lock, connect, unit
 from state.errors import StateFull
 from state.reader import Reader
+from tests.bot.asking import Run
 from tests.system.releases import NOW, ROADS, Book, Entry, at_place, policy, release
 
 ENTRIES = (Entry("burglary"), Entry("robbery"), Entry("potholes", ROADS))
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    """Commands set up the logs of a whole process; here other tests follow in it."""
-    root, loggers = logging.getLogger(), logging.root.manager.loggerDict.values()
-    handlers, level = root.handlers[:], root.level
-    levels = {logger: logger.level for logger in loggers if isinstance(logger, logging.Logger)}
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for logger, before in levels.items():
-        logger.setLevel(before)
-    structlog.reset_defaults()
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, terminal: Callable[..., Run]) -> Run:
     """Runs the command line in a folder with settings; returns exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("BENCHWATCH_CONFIG", raising=False)
     (tmp_path / "config.toml").write_text("[catalogue]\npaths = []\n", encoding="utf-8")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["benchwatch", *arguments])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main()
-        captured = capfd.readouterr()
-        return int(end.value.code or 0), captured.out, captured.err
-
-    return run
+    return terminal(tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import main
 from jobs.pipeline import ingest
 from state import digests, subscriptions
 from state.database import Lock, connect, unit
 from state.subscriptions import Subscription
-from tests.bot.test_cli import _logs_as_before  # noqa: F401 - commands set up the logs of a whole process
+from tests.bot.asking import Run
 from tests.system.releases import POLICE, Entry, policy, release
-
-Run = Callable[..., tuple[int, str, str]]
 
 CONFIG = f"""
 [catalogue]
@@ -34,21 +31,10 @@ FALLS = "Community safety this week: Police & Crime falls from 10th to 28th of 3
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, terminal: Callable[..., Run]) -> Run:
     """Runs the command line in a folder with settings; returns exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("BENCHWATCH_CONFIG", raising=False)
     (tmp_path / "config.toml").write_text(CONFIG, encoding="utf-8")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["benchwatch", "digest", *arguments])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main()
-        captured = capfd.readouterr()
-        return int(end.value.code or 0), captured.out, captured.err
-
-    return run
+    return terminal(tmp_path, "digest")
 
 
 @pytest.fixture

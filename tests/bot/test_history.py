@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -14,12 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from PIL import Image
 
 from bot import words
 from bot.charts import theme_chart
-from bot.cli import main
 from bot.commands import answer
 from bot.commands.grammar import parse
 from bot.commands.history import no_edition, since_edition
@@ -33,11 +30,10 @@ from state.editions import Differences
 from state.published import PublishedRank
 from state.reader import Reader
 from state.years import ThemeHistory, ThemeYear
-from tests.bot.asking import SNAPSHOT
+from tests.bot.asking import SNAPSHOT, Run
 from tests.slack_double import check_message, live_mentions
 from tests.system.releases import COUNCIL, COUNTIES, NOW, POLICE, ROADS, YEARS, Book, Entry, at_place, policy
 
-Run = Callable[..., tuple[int, str, str]]
 HOSTILE = "<!channel> *Crime* & `x` " + "y" * 260
 PUBLISHED = (
     "theme,rank,previous_rank,of,expenditure_rank,expenditure_of\n"
@@ -85,25 +81,9 @@ def folder(base: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
+def run(folder: Path, terminal: Callable[..., Run]) -> Run:
     """Runs the command line in that folder; returns exit code, standard output and standard error."""
-    monkeypatch.chdir(folder)
-    monkeypatch.delenv("BENCHWATCH_CONFIG", raising=False)
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["benchwatch", *arguments])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main()
-        captured = capfd.readouterr()
-        return int(end.value.code or 0), captured.out, captured.err
-
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    return terminal(folder)
 
 
 def document(run: Run, *arguments: str, code: int = 0) -> Any:

@@ -703,7 +703,7 @@ def test_one_theme_without_spending_or_composites(tmp_path: Path) -> None:
     with report_of(path) as report:
         found = Page(page(paper(report)))
     assert [row[0] for row in found.tables[SUMMARY][1:]] == [ROADS]
-    assert "No release has brought expenditure per head for any theme." in found.words
+    assert "No release has brought our expenditure per head for any theme." in found.words
     assert "Overall ranks over the years" not in found.words
     assert "2 of 2 indicators (100%) are in the bottom quartile." in found.words
 

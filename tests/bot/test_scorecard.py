@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from bot import scorecards as said
-from bot.cli import main
 from bot.commands import Answers
 from bot.commands.grammar import parse
 from bot.commands.scorecards import scorecard
@@ -26,14 +25,12 @@ from jobs.pipeline import ingest
 from state.database import connect
 from state.reader import Reader
 from state.scorecards import Followed, ScorecardReport
-from tests.bot.asking import SNAPSHOT, ask, buttons, indicator
-from tests.bot.test_cli import _logs_as_before  # noqa: F401 - commands set up the logs of a whole process
+from tests.bot.asking import SNAPSHOT, Run, ask, buttons, indicator
 from tests.dashboards import HEADER, PUBLISHED, SMALL, by_hand, needs_dashboards, rows_of
 from tests.slack_double import check_message, live_mentions
 from tests.system.releases import NOW, POLICE, ROADS, Book, Entry, at_place, policy
 
 HOSTILE = "<!channel> & *bold* _it_ `x` \u202eevil\n<https://e.example|click> مرحبا " + "long " * 60
-Run = Callable[..., tuple[int, str, str]]
 
 
 # --- sentences ------------------------------------------------------------------------------------
@@ -369,22 +366,11 @@ def test_a_theme_nobody_knows_is_asked_for_again() -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, terminal: Callable[..., Run]) -> Run:
     """Runs the command line in a folder with settings and a small dashboard."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("BENCHWATCH_CONFIG", raising=False)
     (tmp_path / "config.toml").write_text('[catalogue]\npaths = []\n[logs]\nlevel = "error"\n', encoding="utf-8")
     (tmp_path / "d.csv").write_text(SMALL, encoding="utf-8")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["benchwatch", "scorecard", *arguments])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main()
-        captured = capfd.readouterr()
-        return int(end.value.code or 0), captured.out, captured.err
-
-    return run
+    return terminal(tmp_path, "scorecard")
 
 
 def tally(rows: list[dict[str, str]], what: str) -> dict[str, int]:

@@ -12,17 +12,15 @@ from typing import Any
 
 import pytest
 
-from bot.cli import main
 from bot.tell.simulation import difference, headline, told_kinds
 from engine.changes import Cause, Change, Kind, Standing
 from jobs.simulating import Fired, How, Message, Simulation, Tally
 from state.database import connect
-from tests.bot.test_cli import _logs_as_before  # noqa: F401 - commands set up the logs of a whole process
+from tests.bot.asking import Run
 from tests.jobs.test_simulating import book, corrected
 from tests.system.releases import COUNCIL, at_place, policy
 
 DAY = date(2025, 11, 25)
-Run = Callable[..., tuple[int, str, str]]
 
 
 def change(kind: Kind = Kind.ENTERED, subject: str = "burglary", *, cause: Cause = Cause.PERFORMANCE) -> Change:
@@ -179,19 +177,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.chdir(folder)
-    monkeypatch.delenv("BENCHWATCH_CONFIG", raising=False)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["benchwatch", "simulate", *arguments])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main()
-        captured = capfd.readouterr()
-        return int(end.value.code or 0), captured.out, captured.err
-
-    return run
+def run(folder: Path, terminal: Callable[..., Run]) -> Run:
+    return terminal(folder, "simulate")
 
 
 def document(run: Run, *arguments: str) -> Any:

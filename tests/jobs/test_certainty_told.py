@@ -117,7 +117,7 @@ def test_an_alert_says_how_sure_each_crossing_of_the_line_is(
     alert = shelf.alert(shelf.stand(after, half, "2023/24"))
     moved = of_life(alert)
     assert moved
-    assert (moved.change.kind, moved.certainty, alert.uncertain) == (kind, sure, 0)
+    assert (moved.change.kind, moved.certainty, alert.unsure) == (kind, sure, 0)
 
 
 @pytest.mark.parametrize(("before", "after", "half", "kind", "sure"), MOVES)
@@ -128,7 +128,7 @@ def test_by_the_setting_what_is_not_sure_is_counted_and_told_in_the_digest(
     assert calm.digest(WEDNESDAY) is None, "digests begin here"
     alert = calm.alert(calm.stand(after, half, "2023/24", WEDNESDAY))
     told = sure == "clear"
-    assert (len(alert.moved), alert.uncertain, alert.quiet) == (int(told), int(not told), {})
+    assert (len(alert.moved), alert.unsure, alert.quiet) == (int(told), int(not told), {})
     assert (SUBJECT in outbox.last_alert(calm.db, "team")) is told
     digest = calm.digest(MONDAY)
     assert digest
@@ -155,7 +155,7 @@ def test_what_was_told_is_withdrawn_though_that_is_within_the_margin(calm: Shelf
     assert [(line.told.subject, line.withdrawn) for line in correction.lines] == [(SUBJECT, True)]
     assert outbox.owed(calm.db, told)
     again = calm.alert(calm.stand(28, UNSURE, "2023/24"))
-    assert (again.moved, again.uncertain) == ((), 1), "and comes back as surely as any other entry"
+    assert (again.moved, again.unsure) == ((), 1), "and comes back as surely as any other entry"
 
 
 def test_what_was_said_of_it_comes_with_the_digest_and_the_next_alert(calm: Shelf) -> None:
